@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void options_explain(void)
+{
+    puts("usage: ntpool-conformance [OPTION]...\n"
+         "Says, fact by fact, how a Windows thread pool behaves.\n"
+         "\n"
+         "  --dll NAME_OR_PATH   resolve every entry point from this DLL (default: the system's kernel32 and ntdll)\n"
+         "  --list               list the tests with the facts that they test\n"
+         "  --only PATTERN       run the tests whose name matches (* and ? as in file names)\n"
+         "  --fact ID            run the tests of this fact (a pattern too: 'WORK-*')\n"
+         "  --format tap|json    how to report (default: tap)\n"
+         "  --repeat N           run each test N times\n"
+         "  --jobs N             run up to N tests at the same time\n"
+         "  --deviations FILE    known failures of this host, one 'test: reason' a line\n"
+         "  --strict             an observation that differs from what is expected is a failure\n"
+         "  --watchdog SECONDS   how long a test may take (default: 60)\n"
+         "\n"
+         "Exit code: 0 when nothing failed but known deviations, 1 when something did, 2 for bad usage.");
+}
+
+static bool number(const char *option, const char *text, int *value)
+{
+    char *end;
+    long parsed = strtol(text, &end, 10);
+    if (*end || end == text || parsed < 1 || parsed > 1000000) {
+        fprintf(stderr, "ntpool-conformance: %s needs a number of at least 1, not '%s'\n", option, text);
+        return false;
+    }
+    *value = (int)parsed;
+    return true;
+}
+
+static bool format(const char *text, bool *json)
+{
+    *json = !strcmp(text, "json");
+    if (*json || !strcmp(text, "tap"))
+        return true;
+    fprintf(stderr, "ntpool-conformance: --format is tap or json, not '%s'\n", text);
+    return false;
+}
+
+static bool flag(struct options *options, const char *name)
+{
+    if (!strcmp(name, "--list"))
+        options->list = true;
+    else if (!strcmp(name, "--strict"))
+        options->strict = true;
+    else if (!strcmp(name, "--help") || !strcmp(name, "-h"))
+        options->help = true;
+    else
+        return false;
+    return true;
+}
+
+static bool with_value(struct options *options, const char *name, const char *value, bool *known)
+{
+    *known = true;
+    const struct {
+        const char *name;
+        const char **where;
+    } texts[] = {{"--dll", &options->dll},
+                 {"--only", &options->only},
+                 {"--fact", &options->fact},
+                 {"--run", &options->run},
+                 {"--deviations", &options->deviations},
+                 {"--scenario", &options->scenario}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (!strcmp(name, texts[i].name)) {
+            *texts[i].where = value;
+            return true;
+        }
+    if (!strcmp(name, "--repeat"))
+        return number(name, value, &options->repeat);
+    if (!strcmp(name, "--jobs"))
+        return number(name, value, &options->jobs);
+    if (!strcmp(name, "--watchdog"))
+        return number(name, value, &options->watchdog);
+    if (!strcmp(name, "--format"))
+        return format(value, &options->json);
+    *known = false;
+    return false;
+}
+
+bool options_parse(struct options *options, int count, char **arguments)
+{
+    *options = (struct options){.repeat = 1, .jobs = 1, .watchdog = 60};
+    for (int i = 1; i < count; i++) {
+        if (flag(options, arguments[i]))
+            continue;
+        bool known;
+        bool good = with_value(options, arguments[i], i + 1 < count ? arguments[i + 1] : "1", &known);
+        if (!known || i + 1 == count) {
+            fprintf(stderr, "ntpool-conformance: %s '%s'; --help lists the options\n",
+                    known ? "a value is missing after" : "unknown option", arguments[i]);
+            return false;
+        }
+        if (!good)
+            return false;
+        i++;
+    }
+    return true;
+}

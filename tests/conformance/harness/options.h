@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#ifndef CONFORMANCE_OPTIONS_H
+#define CONFORMANCE_OPTIONS_H
+
+#include <stdbool.h>
+
+struct options {
+    const char *dll;        // NULL: the system's own
+    const char *only;       // pattern on names, or NULL
+    const char *fact;       // pattern on fact IDs, or NULL
+    const char *deviations; // file, or NULL
+    const char *run;        // name of the one test to run in this process
+    const char *scenario;   // name of the scenario that this process is
+    int repeat;
+    int jobs;
+    int watchdog; // seconds
+    bool list;
+    bool json;
+    bool strict;
+    bool help;
+};
+
+// False after a message about what is wrong.
+bool options_parse(struct options *options, int count, char **arguments);
+void options_explain(void);
+
+#endif

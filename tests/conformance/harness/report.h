@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#ifndef CONFORMANCE_REPORT_H
+#define CONFORMANCE_REPORT_H
+
+#include "suite.h"
+
+enum verdict { PASSED, FAILED, SKIPPED };
+
+struct result {
+    const struct test *test;
+    enum verdict verdict;
+    int runs;          // how often it ran
+    int bad_runs;      // how often it failed
+    double took;       // ms, all runs
+    const char *known; // why it is known to fail, or NULL
+    char notes[4096];  // lines, as they came
+};
+
+void report_begin(bool json, size_t tests);
+void report_result(const struct result *result, bool strict);
+// Gives the exit code of the whole run.
+int report_end(void);
+
+#endif
