@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exports.h"
 #include "file-io.h"
 #include "forward.h"
 #include "name-list.h"
@@ -17,18 +18,22 @@ enum {
 };
 
 static const char usage[] = "usage: ntpool-forward IN OUT --module PATH --exports LIST\n"
+                            "       ntpool-forward --verify DLL --exports LIST\n"
                             "\n"
                             "Writes to OUT a copy of IN, a 64-bit builtin DLL of Wine, in which the exports\n"
                             "named in the file LIST (one per line, '#' starts a comment) are forwarded to the\n"
                             "DLL PATH, given without \".dll\", for instance C:\\windows\\system32\\ntpool. Names\n"
                             "that IN lacks are added. The copy is marked as native, so that Wine loads it\n"
-                            "where an override says \"native,builtin\".\n";
+                            "where an override says \"native,builtin\".\n"
+                            "\n"
+                            "--verify only checks that a 64-bit native DLL has every export named in LIST.\n";
 
 struct options {
     const char *in;
     const char *out;
     const char *module;
     const char *exports;
+    const char *verify;
 };
 
 static bool parse_options(int argc, char **argv, struct options *options)
@@ -40,6 +45,8 @@ static bool parse_options(int argc, char **argv, struct options *options)
             value = &options->module;
         else if (strcmp(argv[i], "--exports") == 0)
             value = &options->exports;
+        else if (strcmp(argv[i], "--verify") == 0)
+            value = &options->verify;
 
         if (value) {
             if (*value || ++i == argc)
@@ -55,7 +62,9 @@ static bool parse_options(int argc, char **argv, struct options *options)
             return false;
         }
     }
-    return options->in && options->out && options->module && options->exports;
+    if (options->verify)
+        return options->exports && !options->in && !options->module;
+    return options->exports && options->in && options->out && options->module;
 }
 
 static int refuse(const char *file, const char *why)
@@ -69,22 +78,38 @@ static const char *read_error(void)
     return errno == EFBIG ? pe_describe(PE_TOO_LARGE) : strerror(errno);
 }
 
-static int forward(const struct options *options, const uint8_t *in, size_t in_size, char *list)
+static int verify(const struct options *options, const uint8_t *dll, size_t size, const char **names, size_t count)
 {
-    size_t count;
-    const char **names = name_list_parse(list, &count);
+    struct pe_image image;
+    struct pe_exports exports;
 
-    if (!names)
-        return refuse(options->exports, pe_describe(PE_NO_MEMORY));
-    if (count == 0) {
-        free(names);
-        return refuse(options->exports, "it names no exports");
+    enum pe_result result = pe_parse(&image, dll, size);
+    if (result == PE_OK && image.machine != PE_MACHINE_AMD64)
+        result = PE_BAD_MACHINE;
+    if (result == PE_OK && !(image.characteristics & PE_FILE_DLL))
+        result = PE_NOT_DLL;
+    if (result == PE_OK)
+        result = pe_read_exports(&image, &exports);
+    if (result != PE_OK)
+        return refuse(options->verify, pe_describe(result));
+
+    int status = EXIT_SUCCESS;
+    for (size_t i = 0; i < count && status == EXIT_SUCCESS; i++) {
+        if (!pe_find_export(&exports, names[i])) {
+            fprintf(stderr, "ntpool-forward: %s: it does not export %s\n", options->verify, names[i]);
+            status = EXIT_REFUSED;
+        }
     }
+    pe_free_exports(&exports);
+    return status;
+}
 
+static int forward(const struct options *options, const uint8_t *in, size_t in_size, const char **names, size_t count)
+{
     uint8_t *out;
     size_t out_size;
     enum pe_result result = pe_forward_builtin(in, in_size, options->module, names, count, &out, &out_size);
-    free(names);
+
     switch (result) {
     case PE_OK:
         break;
@@ -102,9 +127,27 @@ static int forward(const struct options *options, const uint8_t *in, size_t in_s
     return written ? EXIT_SUCCESS : refuse(options->out, strerror(errno));
 }
 
+static int run(const struct options *options, const uint8_t *in, size_t in_size, char *list)
+{
+    size_t count;
+    const char **names = name_list_parse(list, &count);
+    int status;
+
+    if (!names)
+        status = refuse(options->exports, pe_describe(PE_NO_MEMORY));
+    else if (count == 0)
+        status = refuse(options->exports, "it names no exports");
+    else if (options->verify)
+        status = verify(options, in, in_size, names, count);
+    else
+        status = forward(options, in, in_size, names, count);
+    free(names);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
-    struct options options = {NULL, NULL, NULL, NULL};
+    struct options options = {NULL, NULL, NULL, NULL, NULL};
 
     if (argc == 2 && strcmp(argv[1], "--help") == 0)
         return fputs(usage, stdout) < 0 ? EXIT_REFUSED : EXIT_SUCCESS;
@@ -114,12 +157,13 @@ int main(int argc, char **argv)
     }
 
     size_t in_size;
-    uint8_t *in = file_read(options.in, MAX_DLL_BYTES, &in_size);
+    const char *in_path = options.verify ? options.verify : options.in;
+    uint8_t *in = file_read(in_path, MAX_DLL_BYTES, &in_size);
     if (!in)
-        return refuse(options.in, read_error());
+        return refuse(in_path, read_error());
     size_t list_size;
     char *list = (char *)file_read(options.exports, MAX_LIST_BYTES, &list_size);
-    int status = list ? forward(&options, in, in_size, list) : refuse(options.exports, read_error());
+    int status = list ? run(&options, in, in_size, list) : refuse(options.exports, read_error());
     free(list);
     free(in);
     return status;
