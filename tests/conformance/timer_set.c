@@ -35,9 +35,9 @@ BINDING_AT_BOTH_LEVELS(a_timer_stays_set_after_it_has_fired, "TMR-004 TMR-005", 
 {
     struct ticks ticks = {0};
     PTP_TIMER timer = ticking_timer(at, &ticks, NULL);
-    FILETIME due, *times[] = {due_in(&(FILETIME){0}, 0), due_in(&(FILETIME){0}, 20), due_at(&due, 20)};
+    FILETIME due;
     for (LONG i = 0; i < 3; i++) {
-        at->set_timer(timer, times[i], 0, 0);
+        at->set_timer(timer, i == 2 ? due_at(&due, 20) : due_in(&due, 20 * i), 0, 0);
         check(at->timer_is_set(timer), "due time %ld: not set right after it was set", i);
         await_count(&ticks.count, i + 1);
         at->wait_for_timer(timer, FALSE);
