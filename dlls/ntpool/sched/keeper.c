@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: MIT
+#include "sched/keeper.h"
+#include "sched/waiter.h"
+
+/* The keeper ends after this long with nothing to keep. */
+#define KEEPER_IDLE_TIMEOUT (30 * NT_SECOND)
+/* How often absolute deadlines are looked at again while they are far away. */
+#define CLOCK_RECHECK (60 * NT_SECOND)
+
+enum {
+    EXPIRED_PER_ROUND = 64, /* expirations under one hold of the lock */
+    POOLS_PER_ROUND = 8     /* different pools to notify after it */
+};
+
+enum keeper_state { KEEPER_ABSENT, KEEPER_STARTING, KEEPER_AWAKE, KEEPER_ASLEEP };
+
+/* Lock order: the deadlines' lock is taken before any pool's lock, and never the other way round. */
+static struct sched_lock lock;        /* guards everything here and what keeper.h says */
+static struct deadline_heap heaps[2]; /* by nt_time_now(), by the system clock */
+static uint32_t reserved;             /* timers that exist */
+static enum keeper_state keeper;
+static bool must_wake;        /* an asleep keeper has to look earlier than it meant to */
+static uint64_t sleeps_until; /* while asleep */
+static struct nt_parker parker;
+static struct sched_pool *watched_pools;
+
+static void keeper_main(void *unused);
+
+_Atomic bool sched_keeper_is_missing;
+
+/* Something that has to be looked at again and again until it is done. */
+static bool has_something_to_watch(void)
+{
+    return watched_pools || atomic_load_explicit(&sched_waits_unplaced, memory_order_relaxed);
+}
+
+static bool has_something_to_keep(void)
+{
+    return heaps[0].used || heaps[1].used || has_something_to_watch();
+}
+
+/* A keeper that cannot be started is tried again by whoever comes next, and by each worker that goes idle. */
+static void unlock_and_wake(void)
+{
+    bool start = keeper == KEEPER_ABSENT && has_something_to_keep();
+    bool wake = keeper == KEEPER_ASLEEP && must_wake;
+
+    if (start)
+        keeper = KEEPER_STARTING;
+    if (wake)
+        keeper = KEEPER_AWAKE;
+    must_wake = false;
+    sched_lock_release(&lock);
+    if (wake)
+        nt_unpark(&parker);
+    if (!start)
+        return;
+    nt_pin_module();
+    bool started = nt_thread_start(keeper_main, NULL, NULL) >= 0;
+    atomic_store_explicit(&sched_keeper_is_missing, !started, memory_order_relaxed);
+    if (!started) {
+        sched_lock_acquire(&lock);
+        keeper = KEEPER_ABSENT;
+        sched_lock_release(&lock);
+    }
+}
+
+void sched_keeper_look_soon(void)
+{
+    sched_lock_acquire(&lock);
+    must_wake = true;
+    unlock_and_wake();
+}
+
+void sched_timers_lock(void)
+{
+    sched_lock_acquire(&lock);
+}
+
+void sched_timers_unlock(void)
+{
+    unlock_and_wake();
+}
+
+bool sched_timer_reserve(void)
+{
+    sched_lock_acquire(&lock);
+    bool fits = reserved < UINT32_MAX / 2 && deadlines_reserve(&heaps[0], reserved + 1) &&
+                deadlines_reserve(&heaps[1], reserved + 1);
+    if (fits)
+        reserved++;
+    sched_lock_release(&lock);
+    return fits;
+}
+
+void sched_timer_unreserve(void)
+{
+    sched_lock_acquire(&lock);
+    reserved--;
+    deadlines_trim(&heaps[0], reserved);
+    deadlines_trim(&heaps[1], reserved);
+    sched_lock_release(&lock);
+}
+
+void sched_timer_arm(struct sched_timer *timer, uint64_t due, bool system)
+{
+    struct sched_deadline *deadline = &timer->deadline;
+    bool is_first;
+
+    if (deadline->slot && deadline->system == system) {
+        deadlines_move(&heaps[system], deadline, due);
+    } else {
+        if (deadline->slot)
+            deadlines_remove(&heaps[deadline->system], deadline);
+        deadline->system = system;
+        deadlines_insert(&heaps[system], deadline, due);
+    }
+    is_first = deadline->slot == 1;
+    /* Whoever becomes the first of its heap may be due before the keeper meant to look; for absolute times the
+     * keeper works that out itself. */
+    if (is_first && (system || due < sleeps_until))
+        must_wake = true;
+}
+
+bool sched_timer_disarm(struct sched_timer *timer)
+{
+    if (!timer->deadline.slot)
+        return false;
+    deadlines_remove(&heaps[timer->deadline.system], &timer->deadline);
+    return true;
+}
+
+uint64_t sched_coalesce(uint64_t due, uint64_t window)
+{
+    uint64_t last = due + window < due ? UINT64_MAX : due + window;
+    uint64_t differs = due ^ last;
+
+    if (!differs)
+        return due;
+    uint64_t below = (UINT64_C(1) << (63 - __builtin_clzll(differs))) - 1;
+    if ((due & ((below << 1) | 1)) == 0)
+        return due;
+    return last & ~below;
+}
+
+/* ---- watching pools --------------------------------------------------------------------------- */
+
+void sched_keeper_watch_slow(struct sched_pool *pool)
+{
+    sched_lock_acquire(&lock);
+    if (!atomic_load_explicit(&pool->watch.watched, memory_order_relaxed)) {
+        /* A pool without users is gone or going, and has nothing queued. Our use keeps it until we unwatch it. */
+        uint32_t users = atomic_load_explicit(&pool->users, memory_order_relaxed);
+        while (users && !atomic_compare_exchange_weak_explicit(&pool->users, &users, users + 1, memory_order_relaxed,
+                                                               memory_order_relaxed))
+            ;
+        if (users) {
+            atomic_store_explicit(&pool->watch.watched, true, memory_order_seq_cst);
+            sched_stall_begin(pool, nt_time_now());
+            pool->watch.next = watched_pools;
+            watched_pools = pool;
+            must_wake = true;
+        }
+    }
+    unlock_and_wake();
+}
+
+/* Looks at each watched pool. Only the keeper removes from the list, others add at its head. The lock is held on entry
+ * and on return, but not between. */
+static void look_at_watched(uint64_t now)
+{
+    struct sched_pool *kept = NULL, *pool = watched_pools;
+
+    watched_pools = NULL;
+    sched_lock_release(&lock);
+    if (atomic_load_explicit(&sched_waits_unplaced, memory_order_relaxed))
+        sched_waits_place_again();
+    while (pool) {
+        struct sched_pool *next = pool->watch.next;
+        bool keep = sched_stall_look(pool, now);
+        if (!keep) {
+            /* A submitter makes its post visible and then reads watched; we write watched and then look for posts.
+             * Sequential consistency of all four lets at least one of us see the other. */
+            atomic_store_explicit(&pool->watch.watched, false, memory_order_seq_cst);
+            if (sched_pool_has_work(pool)) {
+                bool unwatched = false;
+                keep = atomic_compare_exchange_strong_explicit(&pool->watch.watched, &unwatched, true,
+                                                               memory_order_seq_cst, memory_order_seq_cst);
+            }
+        }
+        if (keep) {
+            pool->watch.next = kept;
+            kept = pool;
+        } else {
+            sched_pool_leave(pool);
+        }
+        pool = next;
+    }
+    sched_lock_acquire(&lock);
+    while (kept) {
+        struct sched_pool *next = kept->watch.next;
+        kept->watch.next = watched_pools;
+        watched_pools = kept;
+        kept = next;
+    }
+}
+
+/* ---- deadlines -------------------------------------------------------------------------------- */
+
+struct notified {
+    struct sched_pool *pools[POOLS_PER_ROUND];
+    unsigned count;
+};
+
+static void remember(struct notified *notified, struct sched_pool *pool)
+{
+    for (unsigned i = 0; i < notified->count; i++)
+        if (notified->pools[i] == pool)
+            return;
+    notified->pools[notified->count++] = pool;
+}
+
+static void expire(struct deadline_heap *heap, uint64_t now, struct notified *notified)
+{
+    const struct deadline_entry *first;
+
+    for (int i = 0; i < EXPIRED_PER_ROUND && notified->count < POOLS_PER_ROUND; i++) {
+        first = deadlines_first(heap);
+        if (!first || first->due > now)
+            return;
+        struct sched_timer *timer = nt_container(first->deadline, struct sched_timer, deadline);
+        uint64_t next = 0;
+        deadlines_remove(heap, &timer->deadline);
+        struct sched_pool *pool = timer->expired(timer, now, &next);
+        if (next)
+            sched_timer_arm(timer, next, false);
+        if (pool)
+            remember(notified, pool);
+    }
+}
+
+/* Until when the keeper may sleep; the lock is held. */
+static uint64_t next_look(uint64_t now, uint64_t idle_since)
+{
+    const struct deadline_entry *relative = deadlines_first(&heaps[0]), *absolute = deadlines_first(&heaps[1]);
+    uint64_t until = idle_since + KEEPER_IDLE_TIMEOUT;
+
+    if (has_something_to_keep())
+        until = NT_FOREVER;
+    if (relative)
+        until = relative->due;
+    if (absolute) {
+        uint64_t clock = nt_system_time();
+        uint64_t left = absolute->due > clock ? absolute->due - clock : 0;
+        if (left > CLOCK_RECHECK)
+            left = CLOCK_RECHECK;
+        if (now + left < until)
+            until = now + left;
+    }
+    if (has_something_to_watch() && now + SCHED_WATCH_INTERVAL < until)
+        until = now + SCHED_WATCH_INTERVAL;
+    return until;
+}
+
+static void keeper_main(void *unused)
+{
+    uint64_t now, idle_since, looked = 0;
+
+    (void)unused;
+    nt_parker_init(&parker);
+    nt_thread_trim_stack();
+    idle_since = nt_time_now();
+    sched_lock_acquire(&lock);
+    keeper = KEEPER_AWAKE;
+    for (;;) {
+        struct notified notified = {.count = 0};
+        now = nt_time_now();
+        expire(&heaps[0], now, &notified);
+        if (deadlines_first(&heaps[1]))
+            expire(&heaps[1], nt_system_time(), &notified);
+        if (notified.count) {
+            sched_lock_release(&lock);
+            for (unsigned i = 0; i < notified.count; i++)
+                sched_pool_notify(notified.pools[i]);
+            idle_since = now;
+            sched_lock_acquire(&lock);
+            continue; /* there may be more */
+        }
+        if (has_something_to_watch() && now - looked >= SCHED_WATCH_INTERVAL) {
+            looked = idle_since = now;
+            look_at_watched(now);
+            continue;
+        }
+        uint64_t until = next_look(now, idle_since);
+        if (until <= now && !has_something_to_keep())
+            break;
+        keeper = KEEPER_ASLEEP;
+        sleeps_until = until;
+        sched_lock_release(&lock);
+        bool woken = nt_park(&parker, until);
+        sched_lock_acquire(&lock);
+        /* A waker that found us asleep says so in keeper before it unparks: its token must be taken. */
+        if (!woken && keeper == KEEPER_AWAKE) {
+            sched_lock_release(&lock);
+            nt_park(&parker, NT_FOREVER);
+            sched_lock_acquire(&lock);
+        }
+        keeper = KEEPER_AWAKE;
+    }
+    keeper = KEEPER_ABSENT;
+    sched_lock_release(&lock);
+    nt_thread_restore_stack();
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A lane: the FIFO of tasks of one priority. Submitters push to the inbox without a lock; whoever holds the pool's
+ * lock moves the inbox, which is in reverse order of posting, to the end of the list and works on the list.
+ * Everything in the list was posted before everything in the inbox.
+ */
+#ifndef NTPOOL_SCHED_LANE_H
+#define NTPOOL_SCHED_LANE_H
+
+#include "sched/task.h"
+
+struct sched_lane {
+    struct sched_task *_Atomic inbox; /* pushed by anyone, emptied under the pool's lock */
+    struct sched_task *_Atomic first; /* guarded by the pool's lock; read without it as a hint */
+    struct sched_task *_Atomic last;
+};
+
+/** Any thread. After it the task is no longer the caller's. */
+static inline void lane_push(struct sched_lane *lane, struct sched_task *task)
+{
+    struct sched_task *head = atomic_load_explicit(&lane->inbox, memory_order_relaxed);
+
+    /* Release: who takes the inbox sees the task's links. Sequentially consistent, so that a worker about to park
+     * and a submitter about to look for a worker cannot miss each other (see pool.h). */
+    do {
+        atomic_store_explicit(&task->next, head, memory_order_relaxed);
+    } while (
+        !atomic_compare_exchange_weak_explicit(&lane->inbox, &head, task, memory_order_seq_cst, memory_order_relaxed));
+}
+
+/* The rest wants the pool's lock. */
+
+static inline bool lane_is_linked(const struct sched_lane *lane, const struct sched_task *task)
+{
+    return atomic_load_explicit(&task->before, memory_order_relaxed) ||
+           atomic_load_explicit(&lane->first, memory_order_relaxed) == task;
+}
+
+void lane_append(struct sched_lane *lane, struct sched_task *task);
+void lane_unlink(struct sched_lane *lane, struct sched_task *task);
+void lane_drain_inbox(struct sched_lane *lane);
+
+/* Hints: exact under the pool's lock, else true at some moment. */
+
+static inline bool lane_is_empty(const struct sched_lane *lane)
+{
+    return !atomic_load_explicit(&lane->inbox, memory_order_seq_cst) &&
+           !atomic_load_explicit(&lane->first, memory_order_relaxed);
+}
+
+/** Nothing stands behind task, which is in the list or nowhere. */
+static inline bool lane_ends_with(const struct sched_lane *lane, const struct sched_task *task)
+{
+    return !atomic_load_explicit(&lane->inbox, memory_order_seq_cst) &&
+           atomic_load_explicit(&lane->last, memory_order_relaxed) == task;
+}
+
+#endif

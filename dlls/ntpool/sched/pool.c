@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#include "sched/keeper.h"
+#include "sched/worker.h"
+
+static struct slab_cache pools = {.kind = SLAB_SCHEDULER_POOL, .size = sizeof(struct sched_pool), .keep = true};
+
+static uint64_t load_state(struct sched_pool *pool)
+{
+    return atomic_load_explicit(&pool->state, memory_order_seq_cst);
+}
+
+static bool swap_state(struct sched_pool *pool, uint64_t *old, uint64_t new)
+{
+    return atomic_compare_exchange_weak_explicit(&pool->state, old, new, memory_order_seq_cst, memory_order_seq_cst);
+}
+
+/* Active workers wanted: as many as there are processors, or more when the owner asked for a minimum; never above
+ * the maximum. */
+static uint32_t wanted_target(struct sched_pool *pool)
+{
+    uint32_t target = nt_processor_count();
+    uint32_t minimum = atomic_load_explicit(&pool->minimum, memory_order_relaxed);
+    uint32_t maximum = atomic_load_explicit(&pool->maximum, memory_order_relaxed);
+
+    if (target < minimum)
+        target = minimum;
+    return target < maximum ? target : maximum;
+}
+
+static void update_target(struct sched_pool *pool)
+{
+    uint64_t state = load_state(pool);
+
+    while (!swap_state(pool, &state, (state & ~POOL_TARGET_MASK) | (uint64_t)wanted_target(pool) << POOL_TARGET_SHIFT))
+        ;
+    if (sched_pool_has_work(pool))
+        sched_pool_notify(pool);
+}
+
+struct sched_pool *sched_pool_create(void)
+{
+    struct sched_pool *pool = slab_alloc(&pools);
+
+    if (!pool)
+        return NULL;
+    atomic_store_explicit(&pool->minimum, 0, memory_order_relaxed);
+    atomic_store_explicit(&pool->maximum, SCHED_DEFAULT_MAXIMUM, memory_order_relaxed);
+    atomic_store_explicit(&pool->users, 1, memory_order_relaxed);
+    pool->stack = nt_default_stack_size();
+    atomic_store_explicit(&pool->state, (uint64_t)wanted_target(pool) << POOL_TARGET_SHIFT, memory_order_seq_cst);
+    return pool;
+}
+
+void sched_pool_enter(struct sched_pool *pool)
+{
+    atomic_fetch_add_explicit(&pool->users, 1, memory_order_relaxed);
+}
+
+void sched_pool_gone(struct sched_pool *pool)
+{
+    void (*released)(void *) = pool->released;
+    void *owner = pool->owner;
+
+    /* What a late sched_pool_notify finds here until the record is used again: somebody is searching already. */
+    atomic_store_explicit(&pool->state, POOL_SEARCHING, memory_order_seq_cst);
+    slab_free(&pools, pool);
+    if (released)
+        released(owner);
+}
+
+void sched_pool_leave(struct sched_pool *pool)
+{
+    if (atomic_fetch_sub_explicit(&pool->users, 1, memory_order_acq_rel) != 1)
+        return;
+    sched_lock_acquire(&pool->lock);
+    pool->closing = true;
+    atomic_store_explicit(&pool->minimum, 0, memory_order_relaxed);
+    bool gone = pool_total(load_state(pool)) == 0;
+    sched_lock_release(&pool->lock);
+    if (gone)
+        sched_pool_gone(pool);
+    else
+        sched_workers_reconsider(pool);
+}
+
+void sched_pool_set_maximum(struct sched_pool *pool, uint32_t maximum)
+{
+    if (maximum < 1)
+        maximum = 1;
+    if (maximum > POOL_MOST_WORKERS)
+        maximum = POOL_MOST_WORKERS;
+    sched_lock_acquire(&pool->lock);
+    uint32_t before = atomic_exchange_explicit(&pool->maximum, maximum, memory_order_seq_cst);
+    if (atomic_load_explicit(&pool->minimum, memory_order_relaxed) > maximum)
+        atomic_store_explicit(&pool->minimum, maximum, memory_order_relaxed);
+    sched_lock_release(&pool->lock);
+    update_target(pool);
+    if (maximum < before)
+        sched_workers_reconsider(pool);
+}
+
+nt_status sched_pool_set_minimum(struct sched_pool *pool, uint32_t minimum)
+{
+    if (minimum > POOL_MOST_WORKERS)
+        minimum = POOL_MOST_WORKERS;
+    sched_lock_acquire(&pool->lock);
+    uint32_t before = atomic_load_explicit(&pool->minimum, memory_order_relaxed);
+    sched_lock_release(&pool->lock);
+
+    uint64_t state = load_state(pool);
+    while (pool_total(state) < minimum) {
+        if (!swap_state(pool, &state, state + POOL_TOTAL_ONE))
+            continue;
+        nt_status status = sched_worker_start(pool, false, 0);
+        if (status < 0)
+            return status;
+        state = load_state(pool);
+    }
+
+    sched_lock_acquire(&pool->lock);
+    atomic_store_explicit(&pool->minimum, minimum, memory_order_seq_cst);
+    if (atomic_load_explicit(&pool->maximum, memory_order_relaxed) < minimum)
+        atomic_store_explicit(&pool->maximum, minimum, memory_order_seq_cst);
+    sched_lock_release(&pool->lock);
+    update_target(pool);
+    if (minimum < before)
+        sched_workers_reconsider(pool);
+    return NT_SUCCESS;
+}
+
+void sched_pool_set_stack(struct sched_pool *pool, struct nt_stack_size stack)
+{
+    sched_lock_acquire(&pool->lock);
+    pool->stack = stack;
+    sched_lock_release(&pool->lock);
+}
+
+struct nt_stack_size sched_pool_stack(struct sched_pool *pool)
+{
+    sched_lock_acquire(&pool->lock);
+    struct nt_stack_size stack = pool->stack;
+    sched_lock_release(&pool->lock);
+    return stack;
+}
+
+void sched_pool_notify_slow(struct sched_pool *pool, uint64_t state)
+{
+    for (;;) {
+        if (state & POOL_SEARCHING)
+            return;
+        if (!sched_pool_can_grow(pool, state))
+            return; /* every worker that may exist is busy; each looks at the lanes when it is done */
+        if (pool_active(state) >= (int)pool_target(state)) {
+            sched_keeper_watch(pool);
+            return;
+        }
+        if (pool_idle(state)) {
+            if (!swap_state(pool, &state, (state - POOL_IDLE_ONE) | POOL_SEARCHING))
+                continue;
+            sched_worker_wake(pool, true, 0);
+            return;
+        }
+        if (!swap_state(pool, &state, (state + POOL_TOTAL_ONE) | POOL_SEARCHING))
+            continue;
+        sched_worker_start(pool, true, 0); /* a failure has told the keeper */
+        return;
+    }
+}

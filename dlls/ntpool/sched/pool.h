@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A pool: three lanes, its workers, and one word that says what the workers do.
+ *
+ * state packs: total (workers that exist or are being started), idle (parked), blocked (known or presumed not to use
+ * a processor: in a wait of ours, in a long callback, or stalled), target (how many may be active), and searching
+ * (one worker is on its way to look for work: just woken, just started, or spinning).
+ * active = total - idle - blocked.
+ *
+ * The invariant that no wake is lost: work in the lanes implies searching, or active >= target, or no worker can be
+ * had (then the keeper watches the pool). It holds because
+ *  - a submitter makes its post visible (sequentially consistent swap), then reads state and acts on it;
+ *  - a searching worker gives the searching bit up (sequentially consistent swap), then looks at the lanes once more;
+ *  - whoever lowers active or raises target calls sched_pool_notify.
+ * Of a submitter and a worker that gives up, at least one sees the other.
+ *
+ * Pool records are type-stable: sched_pool_notify on a pool that died meanwhile is harmless, so a submitter may call
+ * it after its task is gone.
+ */
+#ifndef NTPOOL_SCHED_POOL_H
+#define NTPOOL_SCHED_POOL_H
+
+#include "sched/lane.h"
+
+enum {
+    POOL_TOTAL_SHIFT = 0,
+    POOL_IDLE_SHIFT = 16,
+    POOL_BLOCKED_SHIFT = 32,
+    POOL_TARGET_SHIFT = 48,
+};
+
+#define POOL_TOTAL_ONE    (UINT64_C(1) << POOL_TOTAL_SHIFT)
+#define POOL_IDLE_ONE     (UINT64_C(1) << POOL_IDLE_SHIFT)
+#define POOL_BLOCKED_ONE  (UINT64_C(1) << POOL_BLOCKED_SHIFT)
+#define POOL_TARGET_MASK  (UINT64_C(0x7FFF) << POOL_TARGET_SHIFT)
+#define POOL_SEARCHING    (UINT64_C(1) << 63)
+#define POOL_MOST_WORKERS 0x7FFFu
+
+static inline unsigned pool_total(uint64_t state)
+{
+    return (unsigned)(state >> POOL_TOTAL_SHIFT) & 0xFFFF;
+}
+
+static inline unsigned pool_idle(uint64_t state)
+{
+    return (unsigned)(state >> POOL_IDLE_SHIFT) & 0xFFFF;
+}
+
+static inline unsigned pool_blocked(uint64_t state)
+{
+    return (unsigned)(state >> POOL_BLOCKED_SHIFT) & 0xFFFF;
+}
+
+static inline unsigned pool_target(uint64_t state)
+{
+    return (unsigned)(state >> POOL_TARGET_SHIFT) & 0x7FFF;
+}
+
+static inline int pool_active(uint64_t state)
+{
+    return (int)pool_total(state) - (int)pool_idle(state) - (int)pool_blocked(state);
+}
+
+/* What the keeper knows of a pool that it watches; see stall.c. Touched by the keeper alone, but for watched. */
+struct sched_watch {
+    _Atomic bool watched;
+    bool blocked;  /* the busy workers are taken to be blocked */
+    unsigned step; /* how many workers the next help brings */
+    struct sched_pool *next;
+    uint64_t done;         /* callbacks that were over when last looked */
+    uint64_t since;        /* no more of them since then */
+    uint64_t cpu_at_since; /* processor time of the process at that moment */
+    uint64_t helped;       /* when workers were last added */
+};
+
+struct sched_pool {
+    struct slab_item item;
+    bool alertable;         /* its worker parks alertably: APCs queued to it run */
+    bool closing;           /* guarded by lock */
+    _Atomic uint32_t users; /* whoever may still post: the owner, and each object */
+    _Atomic uint32_t minimum;
+    _Atomic uint32_t maximum;
+    struct nt_stack_size stack; /* guarded by lock */
+    struct sched_watch watch;
+    void (*released)(void *owner); /* called once when the pool is gone */
+    void *owner;
+    _Alignas(64) _Atomic uint64_t state;
+    _Alignas(64) struct sched_lane lanes[SCHED_PRIORITIES];
+    _Alignas(64) struct sched_lock lock; /* guards the lanes' lists, parked, workers and what is marked so above */
+    struct sched_worker *parked;         /* the most recently parked first */
+    struct sched_worker *workers;
+    uint64_t taken_by_the_gone; /* callbacks that workers ran which are gone now */
+};
+
+/** The largest concurrency that a pool has unless told otherwise (POOL-008). */
+#define SCHED_DEFAULT_MAXIMUM 512u
+
+/** A pool without workers, with one user; NULL when memory is out. */
+struct sched_pool *sched_pool_create(void);
+
+/** One more user: the pool lives at least until it leaves. */
+void sched_pool_enter(struct sched_pool *pool);
+/** When the last user leaves, the pool closes: its workers end, then its memory is given back. Never blocks. */
+void sched_pool_leave(struct sched_pool *pool);
+
+/** The most workers at one time, at least 1. Surplus workers end when they go idle. */
+void sched_pool_set_maximum(struct sched_pool *pool, uint32_t maximum);
+/** The fewest workers, started now. Fails with the status of the thread that could not be had; nothing changes. */
+nt_status sched_pool_set_minimum(struct sched_pool *pool, uint32_t minimum);
+void sched_pool_set_stack(struct sched_pool *pool, struct nt_stack_size stack);
+struct nt_stack_size sched_pool_stack(struct sched_pool *pool);
+
+/** The pool closed and its last worker is gone. */
+void sched_pool_gone(struct sched_pool *pool);
+
+void sched_pool_notify_slow(struct sched_pool *pool, uint64_t state);
+
+/** Sees to it that work in the lanes finds a worker. Cheap when one is searching. */
+static inline void sched_pool_notify(struct sched_pool *pool)
+{
+    uint64_t state = atomic_load_explicit(&pool->state, memory_order_seq_cst);
+
+    if (nt_unlikely(!(state & POOL_SEARCHING)))
+        sched_pool_notify_slow(pool, state);
+}
+
+static inline bool sched_pool_has_work(const struct sched_pool *pool)
+{
+    for (int priority = 0; priority < SCHED_PRIORITIES; priority++)
+        if (!lane_is_empty(&pool->lanes[priority]))
+            return true;
+    return false;
+}
+
+static inline struct sched_lane *sched_lane_of(struct sched_pool *pool, uint64_t counts)
+{
+    return &pool->lanes[(counts & TASK_PRIORITY_MASK) >> TASK_PRIORITY_SHIFT];
+}
+
+/** True if one more worker could be set to work, parked or new. */
+static inline bool sched_pool_can_grow(const struct sched_pool *pool, uint64_t state)
+{
+    return pool_total(state) - pool_idle(state) < atomic_load_explicit(&pool->maximum, memory_order_relaxed);
+}
+
+#endif

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Stalls: work is queued, as many workers as wanted are busy, and none gets done. Nothing tells us whether those
+ * callbacks compute or block, so this looks at what the process as a whole did meanwhile:
+ *
+ *  - Next to nothing: they block. Workers are added in growing steps, a step a look, until something gets done.
+ *  - Less than a quarter of what the busy workers could have used: the same, once the time is long enough for the
+ *    coarse processor clock to be believed.
+ *  - More: they seem to compute, or others of the program do. After BACKSTOP without anything done, workers are added
+ *    all the same.
+ *
+ * A busy worker that is passed over this way is presumed blocked and no longer counts as active, until its callback
+ * returns. Added workers start out as presumed blocked, too: they are extra for one callback.
+ */
+#include "sched/keeper.h"
+#include "sched/worker.h"
+
+#define FIRST_LOOK (6 * NT_MILLISECOND)
+#define CPU_TICK   (16 * NT_MILLISECOND) /* the processor clock may lag by this much */
+#define LONG_LOOK  (2 * CPU_TICK)
+#define BACKSTOP   (100 * NT_MILLISECOND)
+
+enum { MOST_AT_ONCE = 16, MOST_TASKS_LOOKED_AT = 64 };
+
+static uint64_t load_state(struct sched_pool *pool)
+{
+    return atomic_load_explicit(&pool->state, memory_order_seq_cst);
+}
+
+/* Callbacks that are over. The pool's lock is held. */
+static uint64_t callbacks_done(struct sched_pool *pool)
+{
+    uint64_t done = pool->taken_by_the_gone;
+
+    for (struct sched_worker *worker = pool->workers; worker; worker = worker->next) {
+        done += atomic_load_explicit(&worker->taken, memory_order_relaxed);
+        done -= atomic_load_explicit(&worker->busy, memory_order_relaxed);
+    }
+    return done;
+}
+
+/* How many callbacks are queued; beyond limit it does not count. The pool's lock is held. */
+static unsigned callbacks_queued(struct sched_pool *pool, unsigned limit)
+{
+    uint64_t queued = 0;
+    int looked_at = 0;
+
+    for (int priority = 0; priority < SCHED_PRIORITIES; priority++) {
+        struct sched_lane *lane = &pool->lanes[priority];
+        lane_drain_inbox(lane);
+        struct sched_task *task = atomic_load_explicit(&lane->first, memory_order_relaxed);
+        for (; task && queued < limit; task = atomic_load_explicit(&task->next, memory_order_relaxed)) {
+            if (++looked_at > MOST_TASKS_LOOKED_AT)
+                return limit; /* cancelled ones most likely; some worker will clear them away */
+            queued += task_pending(atomic_load_explicit(&task->counts, memory_order_relaxed));
+        }
+    }
+    return queued < limit ? (unsigned)queued : limit;
+}
+
+/* The pool's lock is held. */
+static void presume_busy_blocked(struct sched_pool *pool)
+{
+    for (struct sched_worker *worker = pool->workers; worker; worker = worker->next)
+        if (!worker->is_parked && atomic_load_explicit(&worker->busy, memory_order_relaxed))
+            sched_worker_block(worker, BLOCKED_PRESUMED);
+}
+
+static bool add_worker(struct sched_pool *pool)
+{
+    uint64_t state = load_state(pool);
+
+    for (;;) {
+        if (!sched_pool_can_grow(pool, state))
+            return false;
+        bool parked = pool_idle(state) != 0;
+        uint64_t change = parked ? POOL_BLOCKED_ONE - POOL_IDLE_ONE : POOL_BLOCKED_ONE + POOL_TOTAL_ONE;
+        if (!atomic_compare_exchange_weak_explicit(&pool->state, &state, state + change, memory_order_seq_cst,
+                                                   memory_order_seq_cst))
+            continue;
+        if (!parked)
+            return sched_worker_start(pool, false, BLOCKED_PRESUMED) >= 0;
+        sched_worker_wake(pool, false, BLOCKED_PRESUMED);
+        return true;
+    }
+}
+
+static void help(struct sched_pool *pool, uint64_t now)
+{
+    struct sched_watch *watch = &pool->watch;
+
+    sched_lock_acquire(&pool->lock);
+    unsigned wanted = callbacks_queued(pool, watch->step);
+    presume_busy_blocked(pool);
+    sched_lock_release(&pool->lock);
+    while (wanted && add_worker(pool))
+        wanted--;
+    if (watch->step < MOST_AT_ONCE)
+        watch->step *= 2;
+    watch->helped = now;
+}
+
+static bool seems_blocked(struct sched_pool *pool, uint64_t elapsed)
+{
+    struct sched_watch *watch = &pool->watch;
+    unsigned busy = pool_total(load_state(pool)) - pool_idle(load_state(pool));
+    unsigned processors = nt_processor_count();
+
+    if (elapsed < FIRST_LOOK)
+        return false;
+    if (elapsed >= LONG_LOOK || !watch->blocked) {
+        uint64_t used = nt_process_cpu_time() - watch->cpu_at_since;
+        uint64_t usable = elapsed * (busy < processors ? busy : processors);
+        if (elapsed >= LONG_LOOK)
+            watch->blocked = used < CPU_TICK || (used - CPU_TICK) * 4 < usable;
+        else
+            watch->blocked = used * 8 < usable; /* with a coarse clock: not one tick */
+    }
+    return watch->blocked;
+}
+
+static void start_afresh(struct sched_watch *watch, uint64_t now)
+{
+    watch->since = watch->helped = now;
+    watch->cpu_at_since = nt_process_cpu_time();
+    watch->blocked = false;
+    watch->step = 2;
+}
+
+void sched_stall_begin(struct sched_pool *pool, uint64_t now)
+{
+    sched_lock_acquire(&pool->lock);
+    pool->watch.done = callbacks_done(pool);
+    sched_lock_release(&pool->lock);
+    start_afresh(&pool->watch, now);
+}
+
+bool sched_stall_look(struct sched_pool *pool, uint64_t now)
+{
+    struct sched_watch *watch = &pool->watch;
+
+    sched_lock_acquire(&pool->lock);
+    uint64_t done = callbacks_done(pool);
+    bool queued = callbacks_queued(pool, 1) != 0;
+    sched_lock_release(&pool->lock);
+    if (!queued)
+        return false;
+    if (done != watch->done) {
+        watch->done = done;
+        start_afresh(watch, now);
+    } else if (seems_blocked(pool, now - watch->since) || now - watch->helped >= BACKSTOP) {
+        help(pool, now);
+    }
+    sched_pool_notify(pool); /* a thread that could not be had before may be had now */
+    return true;
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+#include "sched/lot.h"
+#include "sched/task_end.h"
+#include "sched/worker.h"
+
+static struct sched_lock detach_lock; /* guards every task's detached, together with its TASK_DETACHED */
+
+static bool is_idle(uint64_t counts)
+{
+    return task_pending(counts) == 0 && task_running(counts) == 0;
+}
+
+static bool is_final(uint64_t counts)
+{
+    return is_idle(counts) && (counts & (TASK_CLOSED | TASK_QUEUED | TASK_HELD | TASK_DETACHED)) == TASK_CLOSED;
+}
+
+static uint64_t load_counts(struct sched_task *task)
+{
+    return atomic_load_explicit(&task->counts, memory_order_acquire);
+}
+
+/* Sequentially consistent on success: it publishes what came before it, takes what others published, and orders a post
+ * before the look at the pool's state. */
+static bool swap_counts(struct sched_task *task, uint64_t *old, uint64_t new)
+{
+    return atomic_compare_exchange_weak_explicit(&task->counts, old, new, memory_order_seq_cst, memory_order_acquire);
+}
+
+void sched_task_init(struct sched_task *task, const struct sched_task_class *class, struct sched_pool *pool,
+                     enum sched_priority priority, bool is_long)
+{
+    uint64_t flags = (uint64_t)priority << TASK_PRIORITY_SHIFT | (is_long ? TASK_LONG : 0);
+
+    task->class = class;
+    task->pool = pool;
+    atomic_store_explicit(&task->counts, flags, memory_order_relaxed);
+}
+
+/* The task is stale in its lane and others stand behind it: its new post belongs behind them. While we hold the lock
+ * and the task is queued, nobody can unlink it, so nobody can free it. */
+static bool post_stale(struct sched_task *task, struct sched_pool *pool, uint64_t counts)
+{
+    struct sched_lane *lane = sched_lane_of(pool, counts);
+    bool posted = false;
+
+    sched_lock_acquire(&pool->lock);
+    counts = load_counts(task);
+    lane_drain_inbox(lane);
+    while (counts & TASK_QUEUED && task_pending(counts) == 0 && lane_is_linked(lane, task)) {
+        lane_unlink(lane, task);
+        lane_append(lane, task);
+        posted = swap_counts(task, &counts, counts + TASK_PENDING_ONE);
+        if (posted)
+            break;
+    }
+    sched_lock_release(&pool->lock);
+    return posted;
+}
+
+void sched_post_quietly(struct sched_task *task)
+{
+    struct sched_pool *pool = task->pool;
+    uint64_t old = load_counts(task);
+
+    for (;;) {
+        if ((old & TASK_QUEUED) && task_pending(old) == 0 && !lane_ends_with(sched_lane_of(pool, old), task)) {
+            if (post_stale(task, pool, old))
+                return;
+            old = load_counts(task);
+            if ((old & TASK_QUEUED) && task_pending(old) == 0)
+                nt_cpu_relax(); /* its first poster has it in hand but has not pushed it yet */
+            continue;
+        }
+        if (swap_counts(task, &old, (old + TASK_PENDING_ONE) | TASK_QUEUED))
+            break;
+    }
+    if (!(old & TASK_QUEUED))
+        lane_push(sched_lane_of(pool, old), task);
+}
+
+void sched_post(struct sched_task *task)
+{
+    struct sched_pool *pool = task->pool;
+
+    sched_post_quietly(task);
+    sched_pool_notify(pool);
+}
+
+uint32_t sched_cancel(struct sched_task *task)
+{
+    uint64_t old = load_counts(task);
+
+    while (task_pending(old) && !swap_counts(task, &old, old & (TASK_PENDING_ONE - 1)))
+        ;
+    if (task_pending(old) && (old & TASK_WAITED))
+        sched_lot_wake(&task->counts, SCHED_LOT_ALL);
+    return task_pending(old);
+}
+
+uint32_t sched_running(struct sched_task *task)
+{
+    return task_running(load_counts(task));
+}
+
+static void call_closed_if_final(struct sched_task *task, uint64_t counts)
+{
+    if (is_final(counts))
+        task->class->closed(task);
+}
+
+/* A task that becomes closed and idle while it stands in its lane is unlinked at once, so that its memory does not wait
+ * for a worker. Only under the pool's lock is a queued task safe from being unlinked, and so freed, by a worker. */
+static void change_flags_of_queued(struct sched_task *task, uint64_t clear, uint64_t set)
+{
+    struct sched_pool *pool = task->pool;
+
+    sched_lock_acquire(&pool->lock);
+    uint64_t old = load_counts(task), new;
+    struct sched_lane *lane = sched_lane_of(pool, old);
+    lane_drain_inbox(lane);
+    bool linked = lane_is_linked(lane, task);
+    do {
+        new = (old & ~clear) | set;
+        if (linked && is_final(new & ~(uint64_t)TASK_QUEUED))
+            new &= ~(uint64_t)TASK_QUEUED;
+    } while (!swap_counts(task, &old, new));
+    if (linked && !(new &TASK_QUEUED))
+        lane_unlink(lane, task);
+    sched_lock_release(&pool->lock);
+    call_closed_if_final(task, new);
+}
+
+static void change_flags(struct sched_task *task, uint64_t old, uint64_t clear, uint64_t set)
+{
+    uint64_t new;
+
+    do {
+        if (old & TASK_QUEUED) {
+            change_flags_of_queued(task, clear, set);
+            return;
+        }
+        new = (old & ~clear) | set;
+    } while (!swap_counts(task, &old, new));
+    call_closed_if_final(task, new);
+}
+
+bool sched_close(struct sched_task *task)
+{
+    uint64_t old = load_counts(task);
+
+    if (old & TASK_CLOSED)
+        return false;
+    change_flags(task, old, 0, TASK_CLOSED);
+    return true;
+}
+
+void sched_hold(struct sched_task *task)
+{
+    atomic_fetch_or_explicit(&task->counts, TASK_HELD, memory_order_seq_cst);
+}
+
+void sched_release(struct sched_task *task)
+{
+    change_flags(task, load_counts(task), TASK_HELD, 0);
+}
+
+/* ---- the end of a callback -------------------------------------------------------------------- */
+
+/* One running callback less. The task may be gone on return. */
+static void end_one(struct sched_task *task, uint64_t flags)
+{
+    uint64_t old = load_counts(task), new;
+
+    do {
+        new = ((old - TASK_RUNNING_ONE) | flags) & ~(uint64_t)TASK_WAITED;
+    } while (!swap_counts(task, &old, new));
+    if (old & TASK_WAITED)
+        sched_lot_wake(&task->counts, SCHED_LOT_ALL);
+    call_closed_if_final(task, new);
+}
+
+void sched_task_ended(struct sched_task *task)
+{
+    end_one(task, 0);
+}
+
+void sched_task_detached(struct sched_task *task)
+{
+    sched_lock_acquire(&detach_lock);
+    task->detached++;
+    end_one(task, TASK_DETACHED); /* not final while detached, so nothing is freed under the lock */
+    sched_lock_release(&detach_lock);
+}
+
+void sched_task_detached_ended(struct sched_task *task)
+{
+    uint64_t old = 0, new = 0;
+
+    sched_lock_acquire(&detach_lock);
+    bool last = --task->detached == 0;
+    if (last) {
+        old = load_counts(task);
+        do {
+            new = old & ~(uint64_t)(TASK_DETACHED | TASK_WAITED);
+        } while (!swap_counts(task, &old, new));
+    }
+    sched_lock_release(&detach_lock);
+    if (!last)
+        return;
+    if (old & TASK_WAITED)
+        sched_lot_wake(&task->counts, SCHED_LOT_ALL);
+    call_closed_if_final(task, new);
+}
+
+/* ---- waiting ------------------------------------------------------------------------------------ */
+
+static bool is_waited(void *argument)
+{
+    return (load_counts(argument) & TASK_WAITED) != 0;
+}
+
+/* Whoever ends a callback, or cancels, clears or sees TASK_WAITED in the same swap and wakes the lot. So: announce,
+ * look whether the wait is over, sleep only while the announcement stands. */
+static void wait_until(struct sched_task *task, bool (*is_over)(struct sched_task *, uint64_t, uint64_t),
+                       uint64_t epoch)
+{
+    struct sched_worker *blocked = NULL;
+    bool slept = false;
+
+    for (;;) {
+        uint64_t counts = load_counts(task);
+        if (is_over(task, counts, epoch))
+            break;
+        if (nt_process_is_exiting())
+            break; /* nobody is left to end anything */
+        if (!(counts & TASK_WAITED)) {
+            swap_counts(task, &counts, counts | TASK_WAITED);
+            continue;
+        }
+        if (!slept) {
+            slept = true;
+            blocked = sched_blocking_begin();
+        }
+        sched_lot_wait(&task->counts, is_waited, task, NT_FOREVER);
+    }
+    if (blocked)
+        sched_blocking_end(blocked);
+}
+
+static bool over_when_idle(struct sched_task *task, uint64_t counts, uint64_t epoch)
+{
+    (void)task, (void)epoch;
+    return is_idle(counts);
+}
+
+static bool over_when_quiet(struct sched_task *task, uint64_t counts, uint64_t epoch)
+{
+    (void)task, (void)epoch;
+    return is_idle(counts) && !(counts & TASK_DETACHED);
+}
+
+static bool over_when_begun_ended(struct sched_task *task, uint64_t counts, uint64_t epoch)
+{
+    /* Announced before looked: a callback that ends after the look clears the announcement. */
+    return task_running(counts) == 0 || ((counts & TASK_WAITED) && !sched_runs_since_before(task->pool, task, epoch));
+}
+
+void sched_wait_idle(struct sched_task *task)
+{
+    wait_until(task, over_when_idle, 0);
+}
+
+void sched_wait_quiet(struct sched_task *task)
+{
+    wait_until(task, over_when_quiet, 0);
+}
+
+void sched_wait_begun(struct sched_task *task)
+{
+    wait_until(task, over_when_begun_ended, atomic_fetch_add_explicit(&sched_epoch, 1, memory_order_seq_cst) + 1);
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+#include "sched/keeper.h"
+#include "sched/task_end.h"
+#include "sched/worker.h"
+#include "sched/worker_parts.h"
+
+enum { SPINS = 300 };
+
+_Atomic uint64_t sched_epoch;
+
+static uint64_t load_state(struct sched_pool *pool)
+{
+    return atomic_load_explicit(&pool->state, memory_order_seq_cst);
+}
+
+/* More workers are active than should be, or than may be: this one has to rest. */
+static bool is_surplus(struct sched_worker *worker, uint64_t state)
+{
+    struct sched_pool *pool = worker->pool;
+
+    if (pool_total(state) - pool_idle(state) > atomic_load_explicit(&pool->maximum, memory_order_relaxed))
+        return true;
+    return pool_active(state) > (int)pool_target(state) && !worker->searching &&
+           !atomic_load_explicit(&worker->blocked, memory_order_relaxed);
+}
+
+/* Before the swap that begins a callback: sched_wait_begun reads both after it saw that swap's effect. */
+static void announce(struct sched_worker *worker, struct sched_task *task)
+{
+    uint64_t epoch = atomic_load_explicit(&sched_epoch, memory_order_seq_cst);
+
+    atomic_store_explicit(&worker->epoch, epoch, memory_order_relaxed);
+    atomic_store_explicit(&worker->current, task, memory_order_relaxed);
+}
+
+/* Takes one callback from the task at the lane's head. False: it was stale; *final says that it has to be closed. The
+ * caller holds the pool's lock, so nobody else unlinks. */
+static bool take_from(struct sched_worker *worker, struct sched_lane *lane, struct sched_task *task, bool *final)
+{
+    uint64_t old = atomic_load_explicit(&task->counts, memory_order_acquire), new;
+
+    announce(worker, task);
+    lane_unlink(lane, task);
+    do {
+        if (task_pending(old))
+            new = old - TASK_PENDING_ONE + TASK_RUNNING_ONE;
+        else
+            new = old;
+        if (task_pending(new) == 0)
+            new &= ~(uint64_t)TASK_QUEUED;
+    } while (
+        !atomic_compare_exchange_weak_explicit(&task->counts, &old, new, memory_order_seq_cst, memory_order_acquire));
+    if (task_pending(new))
+        lane_append(lane, task);
+    *final = task_pending(old) == 0 && task_running(new) == 0 &&
+             (new &(TASK_CLOSED | TASK_HELD | TASK_DETACHED)) == TASK_CLOSED;
+    return task_pending(old) != 0;
+}
+
+/* The oldest callback of the highest priority, or NULL. */
+static struct sched_task *take(struct sched_worker *worker)
+{
+    struct sched_pool *pool = worker->pool;
+    struct sched_task *taken = NULL;
+
+    if (nt_unlikely(is_surplus(worker, load_state(pool))))
+        return NULL;
+    sched_lock_acquire(&pool->lock);
+    for (int priority = 0; priority < SCHED_PRIORITIES && !taken; priority++) {
+        struct sched_lane *lane = &pool->lanes[priority];
+        struct sched_task *task;
+        lane_drain_inbox(lane);
+        while (!taken && (task = atomic_load_explicit(&lane->first, memory_order_relaxed))) {
+            bool final;
+            if (take_from(worker, lane, task, &final)) {
+                taken = task;
+            } else if (final) {
+                sched_lock_release(&pool->lock);
+                task->class->closed(task);
+                sched_lock_acquire(&pool->lock);
+                lane_drain_inbox(lane);
+            }
+        }
+    }
+    if (!taken)
+        atomic_store_explicit(&worker->current, NULL, memory_order_relaxed);
+    sched_lock_release(&pool->lock);
+    return taken;
+}
+
+/* Ends one callback of task and begins the next in a single swap, when the task stands alone: nothing of its own or a
+ * higher priority waits, nobody waits for the end, and this worker may go on. Leaves the task in its lane, stale if
+ * that was its last post. */
+static bool take_again(struct sched_worker *worker, struct sched_task *task)
+{
+    struct sched_pool *pool = worker->pool;
+    uint64_t old = atomic_load_explicit(&task->counts, memory_order_acquire);
+
+    if (task_pending(old) == 0 || (old & (TASK_QUEUED | TASK_WAITED | TASK_LONG)) != TASK_QUEUED)
+        return false;
+    struct sched_lane *own = sched_lane_of(pool, old);
+    for (struct sched_lane *lane = pool->lanes; lane < own; lane++)
+        if (!lane_is_empty(lane))
+            return false;
+    if (atomic_load_explicit(&own->first, memory_order_relaxed) != task || !lane_ends_with(own, task) ||
+        is_surplus(worker, load_state(pool)))
+        return false;
+    announce(worker, task);
+    return atomic_compare_exchange_strong_explicit(&task->counts, &old, old - TASK_PENDING_ONE, memory_order_seq_cst,
+                                                   memory_order_relaxed);
+}
+
+static void run(struct sched_worker *worker, struct sched_task *task)
+{
+    bool is_long = (atomic_load_explicit(&task->counts, memory_order_relaxed) & TASK_LONG) != 0;
+
+    if (is_long)
+        sched_worker_may_block(worker, BLOCKED_LONG);
+    atomic_store_explicit(&worker->busy, true, memory_order_relaxed);
+    do {
+        uint64_t taken = atomic_load_explicit(&worker->taken, memory_order_relaxed);
+        atomic_store_explicit(&worker->taken, taken + 1, memory_order_relaxed);
+        task->class->run(task, worker);
+        if (nt_unlikely(atomic_load_explicit(&worker->blocked, memory_order_relaxed)))
+            break;
+        if (nt_unlikely(worker->has_detached))
+            break;
+    } while (take_again(worker, task));
+    atomic_store_explicit(&worker->busy, false, memory_order_relaxed);
+    /* Before the swap that ends the callback, else sched_wait_begun could wait for one that is over. */
+    atomic_store_explicit(&worker->current, NULL, memory_order_relaxed);
+
+    if (nt_unlikely(worker->has_detached)) {
+        worker->has_detached = false;
+        sched_task_detached_ended(task);
+    } else {
+        sched_task_ended(task);
+    }
+    if (nt_unlikely(atomic_load_explicit(&worker->blocked, memory_order_relaxed)))
+        sched_worker_unblock_all(worker);
+}
+
+void sched_detach(struct sched_worker *worker)
+{
+    struct sched_task *task = atomic_load_explicit(&worker->current, memory_order_relaxed);
+
+    if (worker->has_detached || !task)
+        return;
+    worker->has_detached = true;
+    atomic_store_explicit(&worker->current, NULL, memory_order_release);
+    sched_task_detached(task);
+}
+
+/* Gives the searching bit up once work was found; more work is the next worker's. */
+static void pass_search_on(struct sched_worker *worker)
+{
+    struct sched_pool *pool = worker->pool;
+
+    worker->searching = false;
+    atomic_fetch_and_explicit(&pool->state, ~POOL_SEARCHING, memory_order_seq_cst);
+    if (sched_pool_has_work(pool))
+        sched_pool_notify(pool);
+}
+
+/* Looks at the lanes for a moment before it parks, unless somebody else does. Submitters then need not wake anyone. */
+static bool spin_for_work(struct sched_worker *worker)
+{
+    struct sched_pool *pool = worker->pool;
+    uint64_t state = load_state(pool);
+
+    if (is_surplus(worker, state))
+        return false;
+    if (!worker->searching) {
+        if (pool_active(state) > (int)pool_target(state) || pool->alertable)
+            return false;
+        do {
+            if (state & POOL_SEARCHING)
+                return false;
+        } while (!atomic_compare_exchange_weak_explicit(&pool->state, &state, state | POOL_SEARCHING,
+                                                        memory_order_seq_cst, memory_order_seq_cst));
+        worker->searching = true;
+    }
+    for (int i = nt_processor_count() > 1 ? SPINS : 1; i > 0; i--) {
+        if (sched_pool_has_work(pool))
+            return true;
+        nt_cpu_relax();
+    }
+    return false;
+}
+
+static void worker_main(void *argument)
+{
+    struct sched_worker *worker = argument;
+    struct sched_task *task;
+
+    worker->thread = nt_thread_id();
+    nt_parker_init(&worker->parker);
+    sched_registry_add(worker);
+    for (;;) {
+        while (nt_likely((task = take(worker)) != NULL)) {
+            if (worker->searching)
+                pass_search_on(worker);
+            run(worker, task);
+        }
+        if (nt_unlikely(atomic_load_explicit(&worker->blocked, memory_order_relaxed)))
+            sched_worker_unblock_all(worker);
+        if (!spin_for_work(worker) && !sched_worker_park(worker))
+            break;
+    }
+    sched_registry_remove(worker);
+    sched_worker_gone(worker);
+}
+
+nt_status sched_worker_start(struct sched_pool *pool, bool searching, uint32_t blocked)
+{
+    struct sched_worker *worker = sched_worker_allocate(pool, searching, blocked);
+    nt_status status = NT_NO_MEMORY;
+
+    if (worker) {
+        struct nt_stack_size stack = sched_pool_stack(pool);
+        nt_pin_module();
+        status = nt_thread_start(worker_main, worker, &stack);
+        if (status >= 0)
+            return status;
+    }
+    sched_worker_not_started(pool, worker, searching, blocked);
+    return status;
+}

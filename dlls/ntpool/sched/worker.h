@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Workers: the threads that run callbacks. Everything here is slow path but for the loop itself.
+ */
+#ifndef NTPOOL_SCHED_WORKER_H
+#define NTPOOL_SCHED_WORKER_H
+
+#include "sched/pool.h"
+
+/* Why a worker does not count as active. Changed under the pool's lock only. */
+enum {
+    BLOCKED_IN_WAIT = 1,  /* inside a wait of ours */
+    BLOCKED_LONG = 2,     /* its callback said that it may run long */
+    BLOCKED_PRESUMED = 4, /* the keeper saw it stall; see stall.c */
+    BLOCKED_ANY = 7,
+};
+
+struct sched_worker {
+    struct slab_item item;
+    uint32_t thread;
+    struct sched_pool *pool;
+    struct sched_worker *next, *before;               /* pool->workers, guarded by the pool's lock */
+    struct sched_worker *parked_below, *parked_above; /* pool->parked, likewise */
+    bool is_parked;                                   /* in pool->parked; likewise */
+    bool searching;           /* holds its pool's searching bit; its waker writes it while it is parked */
+    bool persistent;          /* never retires */
+    bool has_detached;        /* the callback in progress went on after sched_detach */
+    _Atomic uint32_t blocked; /* BLOCKED_ reasons; state counts it as blocked while there is one */
+    struct nt_parker parker;
+    nt_handle wake_event;                            /* of an alertable worker */
+    _Alignas(64) struct sched_task *_Atomic current; /* whose callback it runs, NULL once that detached */
+    _Atomic uint64_t epoch;                          /* of that callback; see sched_wait_begun */
+    _Atomic uint64_t taken;                          /* callbacks begun; written by the worker alone */
+    _Atomic bool busy;                               /* inside a callback */
+    struct sched_worker *next_by_thread;             /* the registry of worker_registry.c */
+};
+
+/**
+ * Starts a worker that has already been counted in state (total, and searching or blocked as said). On failure the
+ * counts are taken back and the status returned.
+ */
+nt_status sched_worker_start(struct sched_pool *pool, bool searching, uint32_t blocked);
+
+/** Unparks a worker that the caller has taken out of idle in state (and counted as searching or blocked). */
+void sched_worker_wake(struct sched_pool *pool, bool searching, uint32_t blocked);
+
+/** Unparks every parked worker, so that it looks at its pool's bounds again. */
+void sched_workers_reconsider(struct sched_pool *pool);
+
+/** The worker that the calling thread is, or NULL. */
+struct sched_worker *sched_worker_current(void);
+
+/** The callback in progress on this worker stops counting for waiters of its task. Once per callback. */
+void sched_detach(struct sched_worker *worker);
+
+/**
+ * The callback in progress may take long: its worker stops counting against the target until it returns. True when
+ * another worker is there to serve the pool, or could be started.
+ */
+bool sched_may_run_long(struct sched_worker *worker);
+
+/**
+ * The calling thread, if it is a worker, is about to block in a wait of ours, or has come back from it. Begin returns
+ * what end wants: NULL when there is nothing to undo.
+ */
+struct sched_worker *sched_blocking_begin(void);
+void sched_blocking_end(struct sched_worker *worker);
+
+/** Adds or removes a reason not to count a worker as active. The caller holds the pool's lock. */
+void sched_worker_block(struct sched_worker *worker, uint32_t reason);
+void sched_worker_unblock(struct sched_worker *worker, uint32_t reasons);
+
+/** Marks the worker so that it never retires while its pool lives. */
+static inline void sched_worker_make_persistent(struct sched_worker *worker)
+{
+    worker->persistent = true;
+}
+
+/** True if a worker of pool runs a callback of task that began before epoch. */
+bool sched_runs_since_before(struct sched_pool *pool, const struct sched_task *task, uint64_t epoch);
+
+/** Advances on each sched_wait_begun. */
+extern _Atomic uint64_t sched_epoch;
+
+/* The registry of workers by thread id. */
+void sched_registry_add(struct sched_worker *worker);
+void sched_registry_remove(struct sched_worker *worker);
+
+/* Counters for the log. */
+extern _Atomic uint32_t sched_workers_created, sched_workers_now, sched_workers_peak;
+
+#endif

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include "sched/worker_parts.h"
+
+void sched_worker_block(struct sched_worker *worker, uint32_t reason)
+{
+    uint32_t before = atomic_fetch_or_explicit(&worker->blocked, reason, memory_order_relaxed);
+
+    if (!before)
+        atomic_fetch_add_explicit(&worker->pool->state, POOL_BLOCKED_ONE, memory_order_seq_cst);
+}
+
+void sched_worker_unblock(struct sched_worker *worker, uint32_t reasons)
+{
+    uint32_t before = atomic_fetch_and_explicit(&worker->blocked, ~reasons, memory_order_relaxed);
+
+    if (before && !(before & ~reasons))
+        atomic_fetch_sub_explicit(&worker->pool->state, POOL_BLOCKED_ONE, memory_order_seq_cst);
+}
+
+void sched_worker_may_block(struct sched_worker *worker, uint32_t reason)
+{
+    struct sched_pool *pool = worker->pool;
+
+    sched_lock_acquire(&pool->lock);
+    sched_worker_block(worker, reason);
+    sched_lock_release(&pool->lock);
+    if (sched_pool_has_work(pool))
+        sched_pool_notify(pool);
+}
+
+void sched_worker_unblock_all(struct sched_worker *worker)
+{
+    sched_lock_acquire(&worker->pool->lock);
+    sched_worker_unblock(worker, BLOCKED_ANY);
+    sched_lock_release(&worker->pool->lock);
+}
+
+struct sched_worker *sched_blocking_begin(void)
+{
+    struct sched_worker *worker = sched_worker_current();
+
+    if (!worker || atomic_load_explicit(&worker->blocked, memory_order_relaxed) & BLOCKED_IN_WAIT)
+        return NULL;
+    sched_worker_may_block(worker, BLOCKED_IN_WAIT);
+    return worker;
+}
+
+void sched_blocking_end(struct sched_worker *worker)
+{
+    sched_lock_acquire(&worker->pool->lock);
+    sched_worker_unblock(worker, BLOCKED_IN_WAIT);
+    sched_lock_release(&worker->pool->lock);
+}
+
+bool sched_may_run_long(struct sched_worker *worker)
+{
+    struct sched_pool *pool = worker->pool;
+    struct sched_task *task = atomic_load_explicit(&worker->current, memory_order_relaxed);
+    uint64_t state;
+
+    if (task && atomic_load_explicit(&task->counts, memory_order_relaxed) & TASK_LONG)
+        return true; /* said so when it was created */
+    sched_worker_may_block(worker, BLOCKED_LONG);
+    state = atomic_load_explicit(&pool->state, memory_order_seq_cst);
+    for (;;) {
+        if (pool_idle(state) || (int)pool_active(state) > 0)
+            return true; /* somebody else is there */
+        if (!sched_pool_can_grow(pool, state))
+            return false;
+        if (atomic_compare_exchange_weak_explicit(&pool->state, &state, state + POOL_TOTAL_ONE, memory_order_seq_cst,
+                                                  memory_order_seq_cst))
+            return sched_worker_start(pool, false, 0) >= 0;
+    }
+}
+
+bool sched_runs_since_before(struct sched_pool *pool, const struct sched_task *task, uint64_t epoch)
+{
+    bool runs = false;
+
+    sched_lock_acquire(&pool->lock);
+    for (struct sched_worker *worker = pool->workers; worker && !runs; worker = worker->next)
+        runs = atomic_load_explicit(&worker->current, memory_order_acquire) == task &&
+               atomic_load_explicit(&worker->epoch, memory_order_relaxed) < epoch;
+    sched_lock_release(&pool->lock);
+    return runs;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the files of the worker share among themselves: the loop (worker.c), parking and retiring (worker_park.c), and
+ * the account of who is blocked (worker_block.c).
+ */
+#ifndef NTPOOL_SCHED_WORKER_PARTS_H
+#define NTPOOL_SCHED_WORKER_PARTS_H
+
+#include "sched/worker.h"
+
+/** A record linked into its pool, or NULL. */
+struct sched_worker *sched_worker_allocate(struct sched_pool *pool, bool searching, uint32_t blocked);
+/** Undoes what was counted for a worker whose thread could not be had. worker may be NULL. */
+void sched_worker_not_started(struct sched_pool *pool, struct sched_worker *worker, bool searching, uint32_t blocked);
+/** The worker's thread is about to end: the last thing it does with its pool. */
+void sched_worker_gone(struct sched_worker *worker);
+
+/** Parks until there may be work. False: the worker has left its pool's counts and must end. */
+bool sched_worker_park(struct sched_worker *worker);
+
+/** Adds a reason, or removes all; takes the pool's lock and finds a worker for what is queued. */
+void sched_worker_may_block(struct sched_worker *worker, uint32_t reason);
+void sched_worker_unblock_all(struct sched_worker *worker);
+
+#endif
