@@ -80,12 +80,11 @@ static DWORD open_file(struct reader *reader)
     return reader->io ? ERROR_SUCCESS : GetLastError();
 }
 
+// Closes the reader's file. The TP_IO is left to the cleanup group: its callback may be about to return still.
 static void close_file(struct reader *reader, DWORD error)
 {
     struct run *run = reader->run;
 
-    if (reader->io)
-        CloseThreadpoolIo(reader->io);
     if (reader->file != INVALID_HANDLE_VALUE)
         CloseHandle(reader->file);
     if (!error) {
@@ -95,7 +94,6 @@ static void close_file(struct reader *reader, DWORD error)
         InterlockedIncrement(&run->failures);
         report_failure(L"cannot read the file", reader->entry->path, error);
     }
-    reader->io = NULL;
     reader->file = INVALID_HANDLE_VALUE;
     reader->entry = NULL;
     if (error != ERROR_CANCELLED)

@@ -210,7 +210,7 @@ static void free_run(struct run *run)
 {
     CloseThreadpoolCleanupGroup(run->group);
     DestroyThreadpoolEnvironment(&run->environment);
-    CloseThreadpool(run->pool);
+    // The pool stays: closing it would send its threads home just while the process ends.
     CloseHandle(run->finished);
     for (size_t i = 0; i < run->entry_count; i++)
         free(run->entries[i].path);
