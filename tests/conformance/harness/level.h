@@ -63,6 +63,18 @@ extern const struct level nt_level;
 // Why the last call of a `struct level` on this thread failed.
 DWORD why(void);
 
+// The environment of version 1, which headers declare only for Windows Vista.
+struct environment_v1 {
+    TP_VERSION Version;
+    PTP_POOL Pool;
+    PTP_CLEANUP_GROUP CleanupGroup;
+    PTP_CLEANUP_GROUP_CANCEL_CALLBACK CleanupGroupCancelCallback;
+    void *RaceDll;
+    struct _ACTIVATION_CONTEXT *ActivationContext;
+    PTP_SIMPLE_CALLBACK FinalizationCallback;
+    DWORD Flags;
+};
+
 // An environment of version 3 with the defaults.
 TP_CALLBACK_ENVIRON_V3 plain_environment(void);
 // An environment for the pool, or for the pool and the group.
