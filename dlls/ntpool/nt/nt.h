@@ -21,9 +21,9 @@
 #define NT_CALL
 #endif
 
-#define nt_likely(condition)   __builtin_expect(!!(condition), 1)
-#define nt_unlikely(condition) __builtin_expect(!!(condition), 0)
-#define nt_container(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
+#define nt_likely(condition)                __builtin_expect(!!(condition), 1)
+#define nt_unlikely(condition)              __builtin_expect(!!(condition), 0)
+#define nt_container(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 typedef int32_t nt_status;
 typedef void *nt_handle;
@@ -199,6 +199,8 @@ nt_status nt_semaphore_release(nt_handle semaphore, uint32_t count);
 nt_status nt_mutex_release(nt_handle mutex);
 void nt_critical_section_leave(void *critical_section);
 nt_status nt_library_add_reference(void *module);
+/** Like nt_library_add_reference, but NT_PENDING, and nothing done, when the loader is busy in another thread. */
+nt_status nt_library_try_add_reference(void *module);
 nt_status nt_library_release(void *module);
 
 /** The activation context active on this thread, with a reference; NULL for none. */
@@ -222,6 +224,9 @@ nt_status nt_token_impersonate(nt_handle token);
 
 /** Raises a status in the calling thread. Returns only if a handler chose to continue. */
 void nt_raise(nt_status code, unsigned count, const uintptr_t *parameters);
+
+/** A function of the system's own ntdll, never one that we redirected; NULL when there is none. */
+void *nt_system_function(const char *name);
 
 /** The Win32 error for a status, as RtlNtStatusToDosError gives it. */
 uint32_t nt_status_to_win32(nt_status status);

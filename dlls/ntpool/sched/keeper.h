@@ -54,19 +54,20 @@ static inline bool sched_timer_is_armed(const struct sched_timer *timer)
  */
 uint64_t sched_coalesce(uint64_t due, uint64_t window);
 
+/** The keeper's thread could not be had while there is something to keep: try again. */
+extern _Atomic bool sched_keeper_is_missing;
+/** There is something to keep that the keeper may not know of. */
+void sched_keeper_look_soon(void);
+
 /** The pool has queued work and no worker at hand: see to it until it has. Cheap when that is being done already. */
 void sched_keeper_watch_slow(struct sched_pool *pool);
 
 static inline void sched_keeper_watch(struct sched_pool *pool)
 {
-    if (nt_unlikely(!atomic_load_explicit(&pool->watch.watched, memory_order_seq_cst)))
+    if (nt_unlikely(!atomic_load_explicit(&pool->watch.watched, memory_order_seq_cst) ||
+                    atomic_load_explicit(&sched_keeper_is_missing, memory_order_relaxed)))
         sched_keeper_watch_slow(pool);
 }
-
-/** The keeper's thread could not be had while there is something to keep: try again. */
-extern _Atomic bool sched_keeper_is_missing;
-/** There is something to keep that the keeper may not know of. */
-void sched_keeper_look_soon(void);
 
 /* stall.c, for the keeper: one look at a watched pool. False: nothing is queued any more. */
 bool sched_stall_look(struct sched_pool *pool, uint64_t now);

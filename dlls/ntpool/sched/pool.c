@@ -56,13 +56,25 @@ void sched_pool_enter(struct sched_pool *pool)
     atomic_fetch_add_explicit(&pool->users, 1, memory_order_relaxed);
 }
 
+/* Dying is one swap: a late sched_pool_notify either starts a worker before it, which then finds the pool closing and
+ * is the one to end it, or finds from then on that somebody is searching already. */
+bool sched_pool_dies(struct sched_pool *pool)
+{
+    uint64_t state = load_state(pool);
+
+    if (!pool->closing)
+        return false;
+    while (pool_total(state) == 0)
+        if (swap_state(pool, &state, POOL_SEARCHING))
+            return true;
+    return false;
+}
+
 void sched_pool_gone(struct sched_pool *pool)
 {
     void (*released)(void *) = pool->released;
     void *owner = pool->owner;
 
-    /* What a late sched_pool_notify finds here until the record is used again: somebody is searching already. */
-    atomic_store_explicit(&pool->state, POOL_SEARCHING, memory_order_seq_cst);
     slab_free(&pools, pool);
     if (released)
         released(owner);
@@ -75,7 +87,7 @@ void sched_pool_leave(struct sched_pool *pool)
     sched_lock_acquire(&pool->lock);
     pool->closing = true;
     atomic_store_explicit(&pool->minimum, 0, memory_order_relaxed);
-    bool gone = pool_total(load_state(pool)) == 0;
+    bool gone = sched_pool_dies(pool);
     sched_lock_release(&pool->lock);
     if (gone)
         sched_pool_gone(pool);

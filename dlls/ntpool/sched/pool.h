@@ -110,7 +110,9 @@ nt_status sched_pool_set_minimum(struct sched_pool *pool, uint32_t minimum);
 void sched_pool_set_stack(struct sched_pool *pool, struct nt_stack_size stack);
 struct nt_stack_size sched_pool_stack(struct sched_pool *pool);
 
-/** The pool closed and its last worker is gone. */
+/** Under the lock: true, once, when the pool is closing and its last worker is gone; then call sched_pool_gone. */
+bool sched_pool_dies(struct sched_pool *pool);
+/** Gives the memory back. */
 void sched_pool_gone(struct sched_pool *pool);
 
 void sched_pool_notify_slow(struct sched_pool *pool, uint64_t state);

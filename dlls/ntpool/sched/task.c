@@ -64,6 +64,8 @@ void sched_post_quietly(struct sched_task *task)
     uint64_t old = load_counts(task);
 
     for (;;) {
+        if (nt_unlikely(old & TASK_REFUSING))
+            return;
         if ((old & TASK_QUEUED) && task_pending(old) == 0 && !lane_ends_with(sched_lane_of(pool, old), task)) {
             if (post_stale(task, pool, old))
                 return;
@@ -96,6 +98,11 @@ uint32_t sched_cancel(struct sched_task *task)
     if (task_pending(old) && (old & TASK_WAITED))
         sched_lot_wake(&task->counts, SCHED_LOT_ALL);
     return task_pending(old);
+}
+
+void sched_refuse(struct sched_task *task)
+{
+    atomic_fetch_or_explicit(&task->counts, TASK_REFUSING, memory_order_seq_cst);
 }
 
 uint32_t sched_running(struct sched_task *task)

@@ -35,6 +35,7 @@ enum {
     TASK_HELD = 0x08,     /* somebody (a group close) still needs the memory */
     TASK_DETACHED = 0x10, /* detached > 0 */
     TASK_LONG = 0x20,     /* its callbacks do not count against the concurrency target */
+    TASK_REFUSING = 0x40, /* posts are dropped */
     TASK_PRIORITY_SHIFT = 8,
     TASK_PRIORITY_MASK = 0x300
 };
@@ -52,9 +53,13 @@ static inline uint32_t task_running(uint64_t counts)
     return (uint32_t)(counts >> 16) & 0xFFFF;
 }
 
+enum { SCHED_COUNTERS = 10 };
+
 struct sched_task_class {
     /** One callback. May call sched_detach. */
     void (*run)(struct sched_task *task, struct sched_worker *worker);
+    /** Which counter of the worker goes up with each callback. */
+    unsigned counter;
     /** The task is final; gives its memory back. Called on any thread, without locks. */
     void (*closed)(struct sched_task *task);
 };
@@ -86,6 +91,9 @@ uint32_t sched_cancel(struct sched_task *task);
 /** Callbacks that are in progress and count for waiters. */
 uint32_t sched_running(struct sched_task *task);
 
+/** From now on posts are dropped without a word. */
+void sched_refuse(struct sched_task *task);
+
 /** Waits until nothing is pending and nothing running. Posts that arrive meanwhile are waited for too. */
 void sched_wait_idle(struct sched_task *task);
 
@@ -96,6 +104,7 @@ void sched_wait_begun(struct sched_task *task);
 void sched_wait_quiet(struct sched_task *task);
 
 /**
+ * A closed task may be posted still, by its owner alone and until class->closed has been called for good.
  * The owner lets go: what is pending still runs, then class->closed is called, maybe right now. Returns false and
  * does nothing when the task was closed already. Two owners that close at the same moment are the caller's to keep
  * apart.

@@ -110,6 +110,13 @@ static bool take_again(struct sched_worker *worker, struct sched_task *task)
                                                    memory_order_relaxed);
 }
 
+static void count(struct sched_worker *worker, unsigned counter)
+{
+    uint64_t value = atomic_load_explicit(&worker->counters[counter], memory_order_relaxed);
+
+    atomic_store_explicit(&worker->counters[counter], value + 1, memory_order_relaxed);
+}
+
 static void run(struct sched_worker *worker, struct sched_task *task)
 {
     bool is_long = (atomic_load_explicit(&task->counts, memory_order_relaxed) & TASK_LONG) != 0;
@@ -120,10 +127,11 @@ static void run(struct sched_worker *worker, struct sched_task *task)
     do {
         uint64_t taken = atomic_load_explicit(&worker->taken, memory_order_relaxed);
         atomic_store_explicit(&worker->taken, taken + 1, memory_order_relaxed);
+        count(worker, task->class->counter);
         task->class->run(task, worker);
         if (nt_unlikely(atomic_load_explicit(&worker->blocked, memory_order_relaxed)))
             break;
-        if (nt_unlikely(worker->has_detached))
+        if (nt_unlikely(worker->has_detached || worker->afterwards_count))
             break;
     } while (take_again(worker, task));
     atomic_store_explicit(&worker->busy, false, memory_order_relaxed);
@@ -136,8 +144,19 @@ static void run(struct sched_worker *worker, struct sched_task *task)
     } else {
         sched_task_ended(task);
     }
+    while (nt_unlikely(worker->afterwards_count)) {
+        worker->afterwards_count--;
+        worker->afterwards[worker->afterwards_count].action(worker->afterwards[worker->afterwards_count].argument);
+    }
     if (nt_unlikely(atomic_load_explicit(&worker->blocked, memory_order_relaxed)))
         sched_worker_unblock_all(worker);
+}
+
+void sched_afterwards(struct sched_worker *worker, void (*action)(void *argument), void *argument)
+{
+    worker->afterwards[worker->afterwards_count].action = action;
+    worker->afterwards[worker->afterwards_count].argument = argument;
+    worker->afterwards_count++;
 }
 
 void sched_detach(struct sched_worker *worker)

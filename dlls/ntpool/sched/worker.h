@@ -22,16 +22,22 @@ struct sched_worker {
     struct sched_worker *next, *before;               /* pool->workers, guarded by the pool's lock */
     struct sched_worker *parked_below, *parked_above; /* pool->parked, likewise */
     bool is_parked;                                   /* in pool->parked; likewise */
-    bool searching;           /* holds its pool's searching bit; its waker writes it while it is parked */
-    bool persistent;          /* never retires */
+    bool searching;  /* holds its pool's searching bit; its waker writes it while it is parked */
+    bool persistent; /* never retires */
+    uint8_t afterwards_count;
     bool has_detached;        /* the callback in progress went on after sched_detach */
     _Atomic uint32_t blocked; /* BLOCKED_ reasons; state counts it as blocked while there is one */
     struct nt_parker parker;
-    nt_handle wake_event;                            /* of an alertable worker */
+    nt_handle wake_event; /* of an alertable worker */
+    struct {
+        void (*action)(void *argument);
+        void *argument;
+    } afterwards[2];
     _Alignas(64) struct sched_task *_Atomic current; /* whose callback it runs, NULL once that detached */
     _Atomic uint64_t epoch;                          /* of that callback; see sched_wait_begun */
     _Atomic uint64_t taken;                          /* callbacks begun; written by the worker alone */
     _Atomic bool busy;                               /* inside a callback */
+    _Atomic uint64_t counters[SCHED_COUNTERS];       /* callbacks by kind; written by the worker alone */
     struct sched_worker *next_by_thread;             /* the registry of worker_registry.c */
 };
 
@@ -86,7 +92,14 @@ extern _Atomic uint64_t sched_epoch;
 void sched_registry_add(struct sched_worker *worker);
 void sched_registry_remove(struct sched_worker *worker);
 
+/**
+ * What the calling worker has to do once its callback has ended for everybody: outside the callback, after the waiters
+ * were released. action(argument) runs at most once; two may be registered for one callback.
+ */
+void sched_afterwards(struct sched_worker *worker, void (*action)(void *argument), void *argument);
+
 /* Counters for the log. */
+void sched_counters_read(uint64_t counters[SCHED_COUNTERS]);
 extern _Atomic uint32_t sched_workers_created, sched_workers_now, sched_workers_peak;
 
 #endif

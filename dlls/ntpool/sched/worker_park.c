@@ -110,8 +110,8 @@ struct sched_worker *sched_worker_allocate(struct sched_pool *pool, bool searchi
     return worker;
 }
 
-/* Unlinks and frees a worker. The caller holds the pool's lock and has taken the worker out of total; it must call
- * sched_pool_gone when this returns true, after letting go of the lock. */
+/* Unlinks a worker that the caller, who holds the pool's lock, has taken out of total. When this returns true, the pool
+ * is gone and the caller must call sched_pool_gone after letting go of the lock. */
 static bool forget(struct sched_pool *pool, struct sched_worker *worker)
 {
     if (worker) {
@@ -123,7 +123,7 @@ static bool forget(struct sched_pool *pool, struct sched_worker *worker)
             worker->next->before = worker->before;
         pool->taken_by_the_gone += atomic_load_explicit(&worker->taken, memory_order_relaxed);
     }
-    return pool->closing && pool_total(load_state(pool)) == 0;
+    return sched_pool_dies(pool);
 }
 
 static void free_record(struct sched_worker *worker)

@@ -4,8 +4,9 @@
 
 enum { BUCKETS = 64 };
 
-static struct sched_lock registry_lock; /* guards the buckets and the links between their workers */
+static struct sched_lock registry_lock; /* guards all below and the links between the workers in a bucket */
 static struct sched_worker *registry[BUCKETS];
+static uint64_t counters_of_the_gone[SCHED_COUNTERS];
 
 static struct sched_worker **bucket_of(uint32_t thread)
 {
@@ -30,6 +31,8 @@ void sched_registry_remove(struct sched_worker *worker)
         link = &(*link)->next_by_thread;
     if (*link)
         *link = worker->next_by_thread;
+    for (int i = 0; i < SCHED_COUNTERS; i++)
+        counters_of_the_gone[i] += atomic_load_explicit(&worker->counters[i], memory_order_relaxed);
     sched_lock_release(&registry_lock);
 }
 
@@ -43,4 +46,16 @@ struct sched_worker *sched_worker_current(void)
         worker = worker->next_by_thread;
     sched_lock_release(&registry_lock);
     return worker;
+}
+
+void sched_counters_read(uint64_t counters[SCHED_COUNTERS])
+{
+    sched_lock_acquire(&registry_lock);
+    for (int i = 0; i < SCHED_COUNTERS; i++)
+        counters[i] = counters_of_the_gone[i];
+    for (int bucket = 0; bucket < BUCKETS; bucket++)
+        for (struct sched_worker *worker = registry[bucket]; worker; worker = worker->next_by_thread)
+            for (int i = 0; i < SCHED_COUNTERS; i++)
+                counters[i] += atomic_load_explicit(&worker->counters[i], memory_order_relaxed);
+    sched_lock_release(&registry_lock);
 }
