@@ -7,6 +7,7 @@
 
 #define SLOTS        4
 #define LONGEST_NAME 512
+#define ATTEMPTS     200
 
 enum {
     FREE,
@@ -21,6 +22,9 @@ struct slot {
 };
 
 static struct slot slots[SLOTS];
+
+static const LARGE_INTEGER lock_offset = {.QuadPart = INT64_C(0x4000000000000000)};
+static const LARGE_INTEGER lock_length = {.QuadPart = 1};
 
 static bool text_equals(const char *a, const char *b)
 {
@@ -42,6 +46,43 @@ static void write_text(HANDLE file, const char *text, size_t length, const LARGE
         while (((volatile IO_STATUS_BLOCK *)&io)->Status == NT_PENDING)
             if (NtWaitForSingleObject(file, FALSE, NULL) < 0)
                 return;
+}
+
+/*
+ * Wine looks up the file's end and writes there in two steps: two processes would overwrite each other's lines. A lock
+ * on a byte far beyond the end keeps them apart. It is asked for a bounded number of times, then done without: its
+ * owner may be a stopped process or, at this process's end, a thread that is gone.
+ */
+static bool lock_end(HANDLE file)
+{
+    const LARGE_INTEGER pause = {.QuadPart = -(LONGLONG)NT_MILLISECOND};
+    int attempt;
+
+    if (!nt_host.is_wine)
+        return false;
+    for (attempt = 0; attempt < ATTEMPTS; attempt++) {
+        NTSTATUS status = NtLockFile(file, NULL, NULL, NULL, NULL, &lock_offset, &lock_length, NULL, TRUE, TRUE);
+
+        if (status >= 0)
+            return true;
+        if (status != NTDLL_STATUS_FILE_LOCK_CONFLICT)
+            return false;
+        if (attempt < ATTEMPTS / 2)
+            NtYieldExecution();
+        else
+            NtDelayExecution(FALSE, &pause);
+    }
+    return false;
+}
+
+static void write_at_end(HANDLE file, const char *text, size_t length)
+{
+    static const LARGE_INTEGER end = {.QuadPart = NTDLL_WRITE_TO_END_OF_FILE};
+    bool is_locked = lock_end(file);
+
+    write_text(file, text, length, &end);
+    if (is_locked)
+        NtUnlockFile(file, NULL, &lock_offset, &lock_length, NULL);
 }
 
 static struct slot *find_slot(const char *path)
@@ -77,12 +118,11 @@ static struct slot *claim_slot(const char *path)
 
 static void append_to_file(const char *path, const char *text, size_t length)
 {
-    static const LARGE_INTEGER end = {.QuadPart = NTDLL_WRITE_TO_END_OF_FILE};
     struct slot *slot = find_slot(path);
     HANDLE file;
 
     if (slot != NULL) {
-        write_text(slot->file, text, length, &end);
+        write_at_end(slot->file, text, length);
         return;
     }
     file = nt_open_for_append(path);
@@ -93,7 +133,7 @@ static void append_to_file(const char *path, const char *text, size_t length)
         slot->file = file;
         atomic_store_explicit(&slot->state, READY, memory_order_release);
     }
-    write_text(file, text, length, &end);
+    write_at_end(file, text, length);
     if (slot == NULL)
         NtClose(file);
 }

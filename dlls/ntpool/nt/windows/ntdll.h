@@ -156,7 +156,8 @@ struct ntdll_process_times {
 #define NTDLL_CURRENT_PROCESS ((HANDLE)(LONG_PTR)-1)
 #define NTDLL_CURRENT_THREAD  ((HANDLE)(LONG_PTR)-2)
 
-#define NTDLL_STATUS_NO_TOKEN ((NTSTATUS)0xC000007C)
+#define NTDLL_STATUS_NO_TOKEN           ((NTSTATUS)0xC000007C)
+#define NTDLL_STATUS_FILE_LOCK_CONFLICT ((NTSTATUS)0xC0000054)
 
 /** As the offset of a write: after the last byte of the file, wherever that is at that moment. */
 #define NTDLL_WRITE_TO_END_OF_FILE ((LONGLONG)-1)
@@ -217,5 +218,10 @@ NTSTATUS NTDLL RtlUTF8ToUnicodeN(WCHAR *, ULONG, ULONG *, const char *, ULONG);
 ULONG NTDLL RtlGetFullPathName_U(const WCHAR *, ULONG, WCHAR *, WCHAR **);
 NTSTATUS NTDLL NtWriteFile(HANDLE, HANDLE, void *, void *, IO_STATUS_BLOCK *, const void *, ULONG,
                            const LARGE_INTEGER *, ULONG *);
+
+NTSTATUS NTDLL NtLockFile(HANDLE, HANDLE, void *, void *, IO_STATUS_BLOCK *, const LARGE_INTEGER *,
+                          const LARGE_INTEGER *, ULONG *, BOOLEAN, BOOLEAN);
+NTSTATUS NTDLL NtUnlockFile(HANDLE, IO_STATUS_BLOCK *, const LARGE_INTEGER *, const LARGE_INTEGER *, ULONG *);
+NTSTATUS NTDLL NtDelayExecution(BOOLEAN, const LARGE_INTEGER *);
 
 #endif
