@@ -12,8 +12,8 @@ void do_job(struct job *job)
     if (job->entered)
         open_gate(job->entered);
     if (job->meeting)
-        check(meet(job->meeting, GENEROUS), "only %ld of %ld callbacks were inside at the same time",
-              counted(&job->meeting->arrived), job->meeting->wanted);
+        require(meet(job->meeting, GENEROUS), "only %ld of %ld callbacks were inside at the same time",
+                counted(&job->meeting->arrived), job->meeting->wanted);
     if (job->gate)
         pass_gate(job->gate);
     if (job->overlap)
