@@ -178,7 +178,7 @@ def test_progress_lines(hashtree, root):
 
 
 def main():
-    hashtree = Hashtree(sys.argv[1:])
+    hashtree = Hashtree([os.path.abspath(part) for part in sys.argv[1:]])
     tests = [(name[5:], test) for name, test in globals().items() if name.startswith("test_")]
     print(f"1..{len(tests)}", flush=True)
     failed = 0
