@@ -13,8 +13,8 @@ esac
 export NTPOOL_BUILD="$build"
 cross_file=$source_root/tools/cross/x86_64-w64-mingw32.txt
 
-# build_all: configures the build directory if need be, and builds.
-build_all() {
+# build_ntpool [TARGET...]: configures the build directory if need be, and builds these targets, otherwise everything.
+build_ntpool() {
     mkdir -p "$build" 2>/dev/null || :
     [ -w "$build" ] || die "cannot write to the build directory $build: set NTPOOL_BUILD to one of your own"
     if [ ! -f "$build/build.ninja" ]; then
@@ -24,5 +24,5 @@ build_all() {
             meson setup "$build" "$source_root" --cross-file "$cross_file" || exit 1
     fi
     say "Building in $build"
-    run_logged "$build/compile.log" ninja -C "$build" || exit 1
+    run_logged "$build/compile.log" ninja -C "$build" "$@" || exit 1
 }

@@ -46,6 +46,9 @@ run_on() {
     code=0
     log=$prefix/drive_c/ntpool-$pool.log
     rm -f "$log"
+    # The prefix's own start is not to count.
+    run_under_wine cmd /c exit </dev/null >"$scratch/start.log" 2>&1 ||
+        die "Wine cannot start programs in $prefix any more: $(cat "$scratch/start.log")"
     start=$(milliseconds)
     NTPOOL_LOG="C:\\ntpool-$pool.log" run_under_wine "$@" </dev/null >"$scratch/$pool.out" 2>"$scratch/$pool.err" ||
         code=$?
