@@ -137,9 +137,8 @@ static inline LONG counted(volatile LONG *counter)
 }
 #define count_up(counter) InterlockedIncrement(counter)
 // Waits until the counter has reached the value; ends the test if it never does.
-#define await_count(counter, value)                                                                                    \
-    require(wait_until(counted(counter) >= (value), GENEROUS), "%s reached only %ld of %ld", #counter,                 \
-            (long)counted(counter), (long)(value))
+#define await_count(counter, value) await_count_at(__FILE__, __LINE__, #counter, counter, value)
+void await_count_at(const char *file, int line, const char *name, volatile LONG *counter, LONG value);
 // True if the counter keeps its value for a short while: nothing more comes.
 bool stays(volatile LONG *counter, LONG value);
 

@@ -91,6 +91,12 @@ void overlap_leave(struct overlap *overlap)
     InterlockedDecrement(&overlap->inside);
 }
 
+void await_count_at(const char *file, int line, const char *name, volatile LONG *counter, LONG value)
+{
+    if (!wait_until(counted(counter) >= value, GENEROUS))
+        stop_at(file, line, "%s reached only %ld of %ld", name, counted(counter), value);
+}
+
 bool stays(volatile LONG *counter, LONG value)
 {
     return !wait_until(counted(counter) != value, BRIEFLY);

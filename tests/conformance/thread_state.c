@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+//
+// What a callback leaves behind on its worker: what the pool does about it, and what the next callback sees. No
+// published source says that the checks are on by default, so only what must not happen is checked.
+#include "harness/job.h"
+#include "harness/say.h"
+#include "harness/suite.h"
+
+#include <string.h>
+
+struct state {
+    int priority;
+    DWORD_PTR affinity;
+    bool impersonating;
+    DWORD thread;
+    HANDLE done;
+};
+
+static void CALLBACK note_state(PTP_CALLBACK_INSTANCE instance, void *context)
+{
+    (void)instance;
+    struct state *state = context;
+    DWORD_PTR process, system;
+    HANDLE token;
+    GetProcessAffinityMask(GetCurrentProcess(), &process, &system);
+    state->priority = GetThreadPriority(GetCurrentThread());
+    state->affinity = SetThreadAffinityMask(GetCurrentThread(), process);
+    state->impersonating = OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token);
+    state->thread = GetCurrentThreadId();
+    open_gate(state->done);
+}
+
+static void CALLBACK raise_priority(PTP_CALLBACK_INSTANCE instance, void *context)
+{
+    (void)instance;
+    (void)context;
+    SetThreadPriority(GetCurrentThread(), THREAD_PRIORITY_ABOVE_NORMAL);
+}
+
+static void CALLBACK narrow_affinity(PTP_CALLBACK_INSTANCE instance, void *context)
+{
+    (void)instance;
+    (void)context;
+    SetThreadAffinityMask(GetCurrentThread(), 1);
+}
+
+static void CALLBACK stay_impersonating(PTP_CALLBACK_INSTANCE instance, void *context)
+{
+    (void)instance;
+    (void)context;
+    ImpersonateSelf(SecurityImpersonation);
+}
+
+static void CALLBACK exit_thread(PTP_CALLBACK_INSTANCE instance, void *context)
+{
+    (void)instance;
+    (void)context;
+    ExitThread(0);
+}
+
+static void CALLBACK begin_background_mode(PTP_CALLBACK_INSTANCE instance, void *context)
+{
+    (void)instance;
+    (void)context;
+    SetThreadPriority(GetCurrentThread(), THREAD_MODE_BACKGROUND_BEGIN);
+}
+
+static CRITICAL_SECTION orphan;
+
+static void CALLBACK keep_a_lock(PTP_CALLBACK_INSTANCE instance, void *context)
+{
+    (void)instance;
+    (void)context;
+    InitializeCriticalSection(&orphan);
+    EnterCriticalSection(&orphan);
+}
+
+static void CALLBACK leave_a_message(PTP_CALLBACK_INSTANCE instance, void *context)
+{
+    (void)instance;
+    (void)context;
+    // user32 is looked up here so that no other test loads it.
+    HMODULE user = LoadLibraryA("user32.dll");
+    BOOL(WINAPI * post)(DWORD, UINT, WPARAM, LPARAM);
+    BOOL(WINAPI * peek)(MSG *, HWND, UINT, UINT, UINT);
+    void *address = (void *)GetProcAddress(user, "PostThreadMessageA");
+    memcpy(&post, &address, sizeof post);
+    address = (void *)GetProcAddress(user, "PeekMessageA");
+    memcpy(&peek, &address, sizeof peek);
+    MSG message;
+    peek(&message, NULL, 0, 0, PM_NOREMOVE);
+    post(GetCurrentThreadId(), 0x400, 0, 0);
+}
+
+static int leave_behind(PTP_SIMPLE_CALLBACK callback)
+{
+    say_crashes();
+    TP_CALLBACK_ENVIRON_V3 environment = environment_of(pool_of(&win32_level, 1));
+    struct state before = {.done = gate()}, after = {.done = gate()};
+    api.TrySubmitThreadpoolCallback(note_state, &before, &environment);
+    pass_gate(before.done);
+    api.TrySubmitThreadpoolCallback(callback, NULL, &environment);
+    api.TrySubmitThreadpoolCallback(note_state, &after, &environment);
+    if (!gate_opens(after.done, 10 * BRIEFLY)) {
+        say("no further callback ran within %d ms", 10 * BRIEFLY);
+        return 1;
+    }
+    say("priority %d then %d, affinity %s, impersonating %d then %d, %s thread", before.priority, after.priority,
+        before.affinity == after.affinity ? "the same" : "changed", before.impersonating, after.impersonating,
+        before.thread == after.thread ? "the same" : "another");
+    return 0;
+}
+
+static struct outcome report_left_behind(const char *scenario)
+{
+    struct outcome outcome = run_scenario(scenario, 2 * GENEROUS);
+    if (outcome.hung)
+        observe("the process hung");
+    else
+        observe("the process ended with 0x%lx: %s", outcome.exit_code, outcome.output);
+    return outcome;
+}
+
+static bool was_raised(const struct outcome *outcome)
+{
+    return !outcome->hung && outcome->exit_code >> 28 == 0xC;
+}
+
+#define LEFT_BEHIND(scenario, callback, test, facts)                                                                   \
+    SCENARIO(scenario)                                                                                                 \
+    {                                                                                                                  \
+        return leave_behind(callback);                                                                                 \
+    }                                                                                                                  \
+    OBSERVATION(test, facts)                                                                                           \
+    {                                                                                                                  \
+        struct outcome outcome = report_left_behind(#scenario);                                                        \
+        check(was_raised(&outcome) || (!outcome.hung && outcome.exit_code == 0),                                       \
+              "expected an exception or that further callbacks run");                                                  \
+    }
+
+LEFT_BEHIND(priority_left, raise_priority, a_changed_priority_is_met, "THR-001 THR-002 EXC-004")
+LEFT_BEHIND(affinity_left, narrow_affinity, a_changed_affinity_is_met, "THR-003 EXC-004")
+LEFT_BEHIND(message_left, leave_a_message, a_message_left_in_the_queue_is_met, "THR-004")
+LEFT_BEHIND(background_left, begin_background_mode, background_mode_left_on_is_met, "THR-009")
+LEFT_BEHIND(lock_left, keep_a_lock, a_lock_left_owned_is_met, "THR-011")
+
+SCENARIO(thread_ended)
+{
+    return leave_behind(exit_thread);
+}
+
+OBSERVATION(a_callback_that_ends_its_thread_lets_the_process_end, "THR-010 LIB-007")
+{
+    struct outcome outcome = report_left_behind("thread_ended");
+    check(!outcome.hung, "the process hung");
+}
+
+SCENARIO(impersonation_left)
+{
+    return leave_behind(stay_impersonating);
+}
+
+// Documented, but on Wine nothing short of a system call for each callback tells.
+OBSERVATION(impersonation_does_not_reach_the_next_callback, "THR-006 EXC-004")
+{
+    struct outcome outcome = report_left_behind("impersonation_left");
+    check(!outcome.hung, "the process hung");
+    if (!was_raised(&outcome) && strstr(outcome.output, "impersonating 0 then 1"))
+        observe("the next callback still impersonates");
+}
