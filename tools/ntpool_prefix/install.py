@@ -89,12 +89,17 @@ def _place(known, plan):
 
 def _apply(prefix, guard, known, plan):
     registry = prefix.registry()
+    files_change = any(f.changes or f.save_original for f in plan)
+    values_set = all(overrides.in_force(registry, entry) for entry in known.programs.values())
+    if known.state == 'installed' and values_set and not files_change and not known.leaving:
+        known.save('installed')
+        return [], False
+
     for f in plan:
         f.record['ours'] = [f.want] + [h for h in f.record['ours'] if h != f.want]
     known.save('changing')
-
     changed = False
-    if any(f.changes or f.save_original for f in plan):
+    if files_change:
         for entry in known.programs.values():
             overrides.take(registry, entry, known.parents)
         guard.check()

@@ -16,10 +16,21 @@ static int compare_names(const void *a, const void *b)
     return strcmp(x->text, y->text);
 }
 
+// Exports have to lie in sections: what lies in the headers would change when the headers are written.
+static const uint8_t *section_bytes(const struct pe_image *image, uint32_t rva, size_t len)
+{
+    return rva < image->size_of_headers ? NULL : pe_at(image, rva, len);
+}
+
+static const char *section_string(const struct pe_image *image, uint32_t rva, size_t *len)
+{
+    return rva < image->size_of_headers ? NULL : pe_string(image, rva, PE_MAX_EXPORT_NAME, len);
+}
+
 static enum pe_result read_functions(const struct pe_image *image, struct pe_exports *exports,
                                      const struct pe_directory *dir, uint32_t table_rva)
 {
-    const uint8_t *table = pe_at(image, table_rva, (size_t)exports->function_count * 4);
+    const uint8_t *table = section_bytes(image, table_rva, (size_t)exports->function_count * 4);
 
     if (!table)
         return PE_BAD_EXPORT_TABLES;
@@ -29,7 +40,7 @@ static enum pe_result read_functions(const struct pe_image *image, struct pe_exp
         size_t len;
 
         if (rva >= dir->rva && rva - dir->rva < dir->size) {
-            e->forwarder = pe_string(image, rva, PE_MAX_EXPORT_NAME, &len);
+            e->forwarder = section_string(image, rva, &len);
             if (!e->forwarder || len >= dir->size - (rva - dir->rva))
                 return PE_BAD_EXPORT_ADDRESS;
         } else {
@@ -44,8 +55,8 @@ static enum pe_result read_functions(const struct pe_image *image, struct pe_exp
 static enum pe_result read_names(const struct pe_image *image, struct pe_exports *exports, uint32_t names_rva,
                                  uint32_t ordinals_rva)
 {
-    const uint8_t *names = pe_at(image, names_rva, (size_t)exports->name_count * 4);
-    const uint8_t *ordinals = pe_at(image, ordinals_rva, (size_t)exports->name_count * 2);
+    const uint8_t *names = section_bytes(image, names_rva, (size_t)exports->name_count * 4);
+    const uint8_t *ordinals = section_bytes(image, ordinals_rva, (size_t)exports->name_count * 2);
 
     if (!names || !ordinals)
         return PE_BAD_EXPORT_TABLES;
@@ -55,7 +66,7 @@ static enum pe_result read_names(const struct pe_image *image, struct pe_exports
 
         n->rva = get32(names + (size_t)i * 4);
         n->index = get16(ordinals + (size_t)i * 2);
-        n->text = pe_string(image, n->rva, PE_MAX_EXPORT_NAME, &len);
+        n->text = section_string(image, n->rva, &len);
         if (!n->text)
             return PE_BAD_EXPORT_NAME;
         if (n->index >= exports->function_count)
@@ -78,7 +89,7 @@ enum pe_result pe_read_exports(const struct pe_image *image, struct pe_exports *
     memset(exports, 0, sizeof(*exports));
     if (dir.rva == 0 || dir.size == 0)
         return PE_NO_EXPORTS;
-    const uint8_t *p = dir.size >= EXPORT_DIRECTORY_SIZE ? pe_at(image, dir.rva, dir.size) : NULL;
+    const uint8_t *p = dir.size >= EXPORT_DIRECTORY_SIZE ? section_bytes(image, dir.rva, dir.size) : NULL;
     if (!p)
         return PE_BAD_EXPORT_DIRECTORY;
 
@@ -93,7 +104,7 @@ enum pe_result pe_read_exports(const struct pe_image *image, struct pe_exports *
     if (exports->function_count > PE_MAX_EXPORTS || exports->name_count > PE_MAX_EXPORTS)
         return PE_BAD_EXPORT_TABLES;
     size_t len;
-    if (!pe_string(image, exports->dll_name_rva, PE_MAX_EXPORT_NAME, &len))
+    if (!section_string(image, exports->dll_name_rva, &len))
         return PE_BAD_EXPORT_NAME;
 
     exports->functions = calloc(exports->function_count, sizeof(*exports->functions));

@@ -39,13 +39,13 @@ const char *pe_describe(enum pe_result result)
     case PE_NO_EXPORTS:
         return "it exports nothing";
     case PE_BAD_EXPORT_DIRECTORY:
-        return "the export directory lies outside the file or is too small";
+        return "the export directory does not lie in a section, or is too small";
     case PE_BAD_EXPORT_TABLES:
-        return "the export tables lie outside the file, or a name has no function";
+        return "the export tables do not lie in a section, or a name has no function";
     case PE_BAD_EXPORT_ADDRESS:
         return "an exported address lies outside the image, or a forwarder outside the export directory";
     case PE_BAD_EXPORT_NAME:
-        return "an export name is empty, too long or lies outside the file";
+        return "an export name is empty, too long or does not lie in a section";
     case PE_DUPLICATE_EXPORT_NAME:
         return "two exports have the same name";
     case PE_SHARED_ORDINAL:
