@@ -26,7 +26,8 @@ static void *find_function(HMODULE module, const char *name)
 /* Fills the table: all of it or, for the baseline, none. */
 static void probe_optional(HMODULE ntdll)
 {
-    HMODULE kernelbase = find_module(L"kernelbase.dll");
+    // Under Wine nothing of kernelbase is used, and it may itself be waiting for this DLL to load.
+    HMODULE kernelbase = nt_host.is_wine ? NULL : find_module(L"kernelbase.dll");
 
 #define ENTRY(dll, name, result, arguments, windows, wine, replacement)                                                \
     nt_host.optional.name = (__typeof__(nt_host.optional.name))(uintptr_t)find_function(dll, #name);

@@ -112,6 +112,8 @@ static bool sleep_for_release(struct nt_parker *parker, uint64_t deadline)
 
 bool nt_park(struct nt_parker *parker, uint64_t deadline)
 {
+    if (deadline == 0)
+        return take(parker);
     if (take_or_wait(parker, PARKED))
         return true;
     return has_alerts ? sleep_for_alert(parker, deadline) : sleep_for_release(parker, deadline);

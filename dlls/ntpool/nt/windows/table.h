@@ -11,5 +11,5 @@
           "NtWaitForKeyedEvent")                                                                                       \
     ENTRY(ntdll, NtAlertThreadByThreadId, NTSTATUS, (HANDLE), "8", "7.0", "NtReleaseKeyedEvent")                       \
     ENTRY(ntdll, RtlQueryPerformanceCounter, BOOL, (LARGE_INTEGER *), "7", "8.0", "NtQueryPerformanceCounter")         \
-    ENTRY(kernelbase, QueryUnbiasedInterruptTimePrecise, void, (ULONGLONG *), "10", "none",                            \
+    ENTRY(kernelbase, QueryUnbiasedInterruptTimePrecise, void, (ULONGLONG *), "10", "unused",                          \
           "RtlQueryUnbiasedInterruptTime, which moves in clock ticks")
