@@ -90,3 +90,15 @@ log_lines() {
         $2 == kind && ours[$1] { lines++ }
         END { print lines + 0 }' "$1"
 }
+
+# log_processes LOG PROGRAM.exe KEY MINIMUM: how many processes of that program ended with at least that much under KEY.
+log_processes() {
+    awk -v program="$2" -v key="$3" -v minimum="$4" '
+        { sub(/\r$/, "") }
+        $2 == "up" { ours[$1] = index(tolower($0 " "), " program=" tolower(program) " ") > 0 }
+        $2 == "down" && ours[$1] && match(" " $0, " " key "=[0-9]+") {
+            if (substr(" " $0, RSTART + length(key) + 2, RLENGTH - length(key) - 2) + 0 >= minimum)
+                processes++
+        }
+        END { print processes + 0 }' "$1"
+}
