@@ -75,15 +75,16 @@ struct sched_watch {
 
 struct sched_pool {
     struct slab_item item;
-    bool alertable;         /* its worker parks alertably: APCs queued to it run */
-    bool closing;           /* guarded by lock */
+    void *owner;        /* here, because a free slot keeps its link here and a late submitter may look at the rest */
+    bool alertable;     /* its worker parks alertably: APCs queued to it run */
+    bool closing;       /* guarded by lock */
+    bool keeps_workers; /* workers once started never retire; set before the first */
     _Atomic uint32_t users; /* whoever may still post: the owner, and each object */
     _Atomic uint32_t minimum;
     _Atomic uint32_t maximum;
     struct nt_stack_size stack; /* guarded by lock */
     struct sched_watch watch;
     void (*released)(void *owner); /* called once when the pool is gone */
-    void *owner;
     _Alignas(64) _Atomic uint64_t state;
     _Alignas(64) struct sched_lane lanes[SCHED_PRIORITIES];
     _Alignas(64) struct sched_lock lock; /* guards the lanes' lists, parked, workers and what is marked so above */

@@ -37,6 +37,21 @@ void sched_task_init(struct sched_task *task, const struct sched_task_class *cla
     atomic_store_explicit(&task->counts, flags, memory_order_relaxed);
 }
 
+void sched_task_init_posted(struct sched_task *task, const struct sched_task_class *class, struct sched_pool *pool,
+                            enum sched_priority priority, bool is_long)
+{
+    sched_task_init(task, class, pool, priority, is_long);
+    atomic_fetch_add_explicit(&task->counts, TASK_PENDING_ONE | TASK_CLOSED | TASK_QUEUED, memory_order_relaxed);
+}
+
+void sched_launch(struct sched_task *task)
+{
+    struct sched_pool *pool = task->pool;
+
+    lane_push(sched_lane_of(pool, load_counts(task)), task);
+    sched_pool_notify(pool);
+}
+
 /* The task is stale in its lane and others stand behind it: its new post belongs behind them. While we hold the lock
  * and the task is queued, nobody can unlink it, so nobody can free it. */
 static bool post_stale(struct sched_task *task, struct sched_pool *pool, uint64_t counts)
@@ -100,9 +115,12 @@ uint32_t sched_cancel(struct sched_task *task)
     return task_pending(old);
 }
 
-void sched_refuse(struct sched_task *task)
+void sched_refuse(struct sched_task *task, bool refuse)
 {
-    atomic_fetch_or_explicit(&task->counts, TASK_REFUSING, memory_order_seq_cst);
+    if (refuse)
+        atomic_fetch_or_explicit(&task->counts, TASK_REFUSING, memory_order_seq_cst);
+    else
+        atomic_fetch_and_explicit(&task->counts, ~(uint64_t)TASK_REFUSING, memory_order_seq_cst);
 }
 
 uint32_t sched_running(struct sched_task *task)

@@ -79,6 +79,14 @@ struct sched_task {
 void sched_task_init(struct sched_task *task, const struct sched_task_class *class, struct sched_pool *pool,
                      enum sched_priority priority, bool is_long);
 
+/**
+ * For a task whose one callback is its whole life: prepares it as closed and posted, but in no lane yet. It may then be
+ * cancelled and held like any other; sched_launch, once, hands it over.
+ */
+void sched_task_init_posted(struct sched_task *task, const struct sched_task_class *class, struct sched_pool *pool,
+                            enum sched_priority priority, bool is_long);
+void sched_launch(struct sched_task *task);
+
 /** One more callback, and sees to it that somebody runs it. Never fails. The task must not be closed. */
 void sched_post(struct sched_task *task);
 
@@ -91,8 +99,8 @@ uint32_t sched_cancel(struct sched_task *task);
 /** Callbacks that are in progress and count for waiters. */
 uint32_t sched_running(struct sched_task *task);
 
-/** From now on posts are dropped without a word. */
-void sched_refuse(struct sched_task *task);
+/** From now on posts are dropped without a word, or no longer. */
+void sched_refuse(struct sched_task *task, bool refuse);
 
 /** Waits until nothing is pending and nothing running. Posts that arrive meanwhile are waited for too. */
 void sched_wait_idle(struct sched_task *task);
@@ -104,9 +112,9 @@ void sched_wait_begun(struct sched_task *task);
 void sched_wait_quiet(struct sched_task *task);
 
 /**
- * A closed task may be posted still, by its owner alone and until class->closed has been called for good.
  * The owner lets go: what is pending still runs, then class->closed is called, maybe right now. Returns false and
- * does nothing when the task was closed already. Two owners that close at the same moment are the caller's to keep
+ * does nothing when the task was closed already. From within class->closed the task may be posted once more: closed
+ * is then called again. Two owners that close at the same moment are the caller's to keep
  * apart.
  */
 bool sched_close(struct sched_task *task);

@@ -168,7 +168,7 @@ static bool may_retire(struct sched_worker *worker, uint64_t state)
     struct sched_pool *pool = worker->pool;
 
     return pool_total(state) > atomic_load_explicit(&pool->minimum, memory_order_relaxed) &&
-           !(worker->persistent && !pool->closing);
+           !((worker->persistent || pool->keeps_workers) && !pool->closing);
 }
 
 /* Leaves the stack, the counts and the pool in one step, so that whoever posts next sees room for a new worker. False

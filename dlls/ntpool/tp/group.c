@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "tp/group.h"
+#include "tp/system.h"
+
+struct tp_group {
+    struct slab_item item;
+    struct sched_lock lock; /* guards members, and each member's links, membership and closed_by_owner */
+    struct tp_object *members;
+};
+
+static struct slab_cache groups = {.kind = SLAB_GROUP, .size = (sizeof(struct tp_group) + 15) & ~15u};
+
+nt_status tp_group_create(struct tp_group **group)
+{
+    struct tp_group *created = slab_alloc(&groups);
+
+    if (!created)
+        return NT_NO_MEMORY;
+    *group = created;
+    return NT_SUCCESS;
+}
+
+void tp_group_close(struct tp_group *group)
+{
+    TP_OURS_OR_RETURN(group, SLAB_GROUP, "TpReleaseCleanupGroup", (void *), group);
+    sched_lock_acquire(&group->lock);
+    bool empty = !group->members;
+    sched_lock_release(&group->lock);
+    if (empty)
+        slab_free(&groups, group);
+    else
+        tp_raise_bad_object(group);
+}
+
+/* ---- membership ------------------------------------------------------------------------------------ */
+
+void tp_group_join(struct tp_group *group, struct tp_object *object)
+{
+    object->group = group;
+    sched_lock_acquire(&group->lock);
+    object->membership = TP_MEMBER;
+    object->before = NULL;
+    object->next = group->members;
+    if (object->next)
+        object->next->before = object;
+    group->members = object;
+    sched_lock_release(&group->lock);
+}
+
+bool tp_group_leave(struct tp_object *object)
+{
+    struct tp_group *group = object->group;
+
+    if (!group)
+        return true;
+    sched_lock_acquire(&group->lock);
+    bool leaves = object->membership == TP_MEMBER;
+    if (leaves) {
+        if (object->before)
+            object->before->next = object->next;
+        else
+            group->members = object->next;
+        if (object->next)
+            object->next->before = object->before;
+        object->membership = TP_NO_MEMBER;
+    } else {
+        object->closed_by_owner = true;
+    }
+    sched_lock_release(&group->lock);
+    return leaves;
+}
+
+/* ---- closing the members ----------------------------------------------------------------------------- */
+
+/* From here on nobody else frees a member: each is held. Owners that close one tell us through closed_by_owner. */
+static struct tp_object *take_over(struct tp_group *group)
+{
+    sched_lock_acquire(&group->lock);
+    struct tp_object *taken = group->members;
+    group->members = NULL;
+    for (struct tp_object *object = taken; object; object = object->next) {
+        object->membership = TP_LEAVING;
+        sched_hold(&object->task);
+    }
+    sched_lock_release(&group->lock);
+    return taken;
+}
+
+static bool was_closed_by_owner(struct tp_group *group, struct tp_object *object)
+{
+    sched_lock_acquire(&group->lock);
+    bool closed = object->closed_by_owner;
+    sched_lock_release(&group->lock);
+    return closed;
+}
+
+/* A simple callback that was running, or has run, is no longer there to be cancelled (SIMP-007, SIMP-008). */
+static bool wants_cancel_callback(struct tp_group *group, struct tp_object *object)
+{
+    if (!object->capture || !object->capture->cancel || was_closed_by_owner(group, object))
+        return false;
+    return object->task.class->counter != TP_COUNT_SIMPLE || object->was_pending;
+}
+
+static void finish_member(struct tp_group *group, struct tp_object *object, bool cancel, void *cleanup_context)
+{
+    tp_kind_of(object)->wait_all(object);
+    sched_wait_quiet(&object->task);
+    if (cancel && wants_cancel_callback(group, object))
+        object->capture->cancel(object->context, cleanup_context);
+    if (tp_object_finalize(object))
+        sched_wait_idle(&object->task);
+    sched_release(&object->task);
+}
+
+void tp_group_close_members(struct tp_group *group, bool cancel, void *cleanup_context)
+{
+    TP_OURS_OR_RETURN(group, SLAB_GROUP, "TpReleaseCleanupGroupMembers", (void *, int32_t, void *), group, cancel,
+                      cleanup_context);
+    if (nt_process_is_exiting()) {
+        tp_raise_bad_object(group);
+        return;
+    }
+    struct tp_object *members = take_over(group);
+
+    /* First everybody stops making new callbacks, then everybody is waited for: members may depend on each other. */
+    for (struct tp_object *object = members; object; object = object->next) {
+        if (cancel)
+            sched_refuse(&object->task, true);
+        tp_kind_of(object)->quiesce(object);
+        if (cancel)
+            object->was_pending = tp_kind_of(object)->cancel(object) != 0;
+    }
+    for (struct tp_object *object = members, *next; object; object = next) {
+        next = object->next;
+        tp_kind_of(object)->wait_all(object);
+        tp_object_close_task(object);
+        finish_member(group, object, cancel, cleanup_context);
+    }
+}

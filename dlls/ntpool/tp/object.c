@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include "tp/environ.h"
+#include "tp/group.h"
+#include "tp/instance.h"
+#include "tp/object.h"
+
+void tp_raise_bad_object(const void *object)
+{
+    const uintptr_t parameter = (uintptr_t)object;
+
+    nt_raise(NT_INVALID_PARAMETER, 1, &parameter);
+}
+
+nt_status tp_object_create(const struct tp_kind *kind, void *callback, void *context, const struct tp_environ *environ,
+                           void **object)
+{
+    struct tp_settings settings;
+    struct tp_object *created;
+    nt_status status;
+
+    if (!callback)
+        return NT_INVALID_PARAMETER;
+    status = tp_environ_read(environ, &settings);
+    if (status < 0)
+        return status;
+    created = slab_alloc(kind->cache);
+    if (!created) {
+        tp_settings_release(&settings);
+        return NT_NO_MEMORY;
+    }
+    if (kind->is_posted_once)
+        sched_task_init_posted(&created->task, &kind->class, settings.pool, settings.priority, settings.is_long);
+    else
+        sched_task_init(&created->task, &kind->class, settings.pool, settings.priority, settings.is_long);
+    created->callback = callback;
+    created->context = context;
+    created->capture = settings.capture;
+    created->persistent = settings.persistent;
+    created->group = settings.group;
+    *object = created;
+    return NT_SUCCESS;
+}
+
+static void free_object(struct tp_object *object)
+{
+    struct sched_pool *pool = object->task.pool;
+    const struct tp_kind *kind = tp_kind_of(object);
+
+    if (kind->dispose)
+        kind->dispose(object);
+    tp_capture_free(object->capture);
+    slab_free(kind->cache, object);
+    sched_pool_leave(pool);
+}
+
+void tp_object_publish(struct tp_object *object)
+{
+    if (object->group)
+        tp_group_join(object->group, object);
+}
+
+void tp_object_discard(struct tp_object *object)
+{
+    free_object(object);
+}
+
+void tp_object_wait(struct tp_object *object, bool cancel)
+{
+    if (cancel) {
+        tp_object_cancel(object);
+        sched_wait_begun(&object->task);
+    } else {
+        sched_wait_idle(&object->task);
+    }
+}
+
+/* ---- posting ------------------------------------------------------------------------------------------ */
+
+void tp_object_bring_library(struct tp_object *object)
+{
+    struct tp_capture *capture = object->capture;
+
+    if (nt_unlikely(capture && capture->library) && nt_library_add_reference(capture->library) >= 0)
+        atomic_fetch_add_explicit(&capture->library_references, 1, memory_order_release);
+}
+
+void tp_object_post(struct tp_object *object)
+{
+    tp_object_bring_library(object);
+    sched_post(&object->task);
+}
+
+void tp_object_launch(struct tp_object *object)
+{
+    tp_object_bring_library(object);
+    tp_object_publish(object);
+    sched_launch(&object->task);
+}
+
+struct sched_pool *tp_object_post_quietly(struct tp_object *object)
+{
+    struct sched_pool *pool = object->task.pool;
+
+    sched_post_quietly(&object->task);
+    return pool;
+}
+
+void tp_object_return_library(struct tp_object *object, uint32_t most)
+{
+    struct tp_capture *capture = object->capture;
+
+    if (nt_likely(!capture || !capture->library))
+        return;
+    /* A post that comes meanwhile may lose its reference to this; its worker then takes one for itself. */
+    uint32_t references = atomic_load_explicit(&capture->library_references, memory_order_relaxed);
+    while (most && references) {
+        if (!atomic_compare_exchange_weak_explicit(&capture->library_references, &references, references - 1,
+                                                   memory_order_acquire, memory_order_relaxed))
+            continue;
+        nt_library_release(capture->library);
+        references--;
+        most--;
+    }
+}
+
+uint32_t tp_object_cancel(struct tp_object *object)
+{
+    uint32_t cancelled = sched_cancel(&object->task);
+
+    tp_object_return_library(object, cancelled);
+    return cancelled;
+}
+
+/* ---- closing ------------------------------------------------------------------------------------------ */
+
+static bool mark_closed(struct tp_object *object)
+{
+    uint32_t live = SLAB_TAG(tp_kind_of(object)->cache->kind, SLAB_LIVE);
+
+    return atomic_compare_exchange_strong_explicit(&object->task.item.tag, &live,
+                                                   (live & 0xFFFF) | (uint32_t)SLAB_CLOSED, memory_order_acq_rel,
+                                                   memory_order_relaxed);
+}
+
+void tp_object_close(struct tp_object *object)
+{
+    if (!mark_closed(object)) {
+        tp_raise_bad_object(object);
+        return;
+    }
+    if (!tp_group_leave(object))
+        return; /* the group close does the rest */
+    tp_kind_of(object)->quiesce(object);
+    if (tp_kind_of(object)->close_task)
+        tp_kind_of(object)->close_task(object);
+    else
+        sched_close(&object->task);
+}
+
+void tp_object_close_task(struct tp_object *object)
+{
+    mark_closed(object);
+    sched_close(&object->task);
+}
+
+bool tp_object_finalize(struct tp_object *object)
+{
+    if (!object->capture || !object->capture->finalization || object->finalized ||
+        object->task.class->counter == TP_COUNT_SIMPLE)
+        return false;
+    object->finalized = true;
+    sched_refuse(&object->task, false);
+    tp_object_post(object);
+    return true;
+}
+
+void tp_object_closed(struct sched_task *task)
+{
+    struct tp_object *object = nt_container(task, struct tp_object, task);
+
+    if (!tp_object_finalize(object))
+        free_object(object);
+}
+
+/* The last execution of an object that is closed: its finalization callback instead of its callback. */
+void tp_object_run_finalization(struct tp_object *object, struct sched_worker *worker)
+{
+    struct tp_instance instance;
+
+    if (!tp_instance_begin(&instance, object, worker))
+        return;
+    object->capture->finalization(&instance, object->context);
+    tp_instance_end(&instance);
+}
