@@ -273,9 +273,10 @@ static void CALLBACK look_at_thread(PTP_CALLBACK_INSTANCE instance, void *contex
     struct appearance *appearance = context;
     appearance->priority = GetThreadPriority(GetCurrentThread());
     appearance->reserve = stack_reserve();
-    open_gate(appearance->seen);
-    if (appearance->gate)
-        pass_gate(appearance->gate);
+    HANDLE gate_to_pass = appearance->gate;
+    open_gate(appearance->seen); // without a gate the appearance may be gone from here on
+    if (gate_to_pass)
+        pass_gate(gate_to_pass);
 }
 
 static struct appearance look(const struct level *at, TP_CALLBACK_ENVIRON_V3 *environment)
