@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""count_tests.py BUILD-DIRECTORY
+"""report_tests.py BUILD-DIRECTORY
 
-Counts what the last "meson test" ran and prints "N passed, N failed" or "N passed, N failed, N skipped". Each TAP
-subtest counts for itself. A program that ended badly without saying so in a subtest (a crash, a time limit, a broken
+Prints what the programs that failed in the last "meson test" had to say, then counts: "N passed, N failed" or "N passed,
+N failed, N skipped". Each TAP subtest counts for itself. A program that ended badly without saying so in a subtest (a crash, a time limit, a broken
 plan) is one failure more. Ends with 1 when something failed or nothing passed.
 """
 import json
 import os
+import re
 import sys
 import xml.etree.ElementTree
 
 GOOD = {"OK", "EXPECTEDFAIL"}
+LINES_OF_EACH = 300
+TOLD_BY_COUNT = re.compile(r"ok\b(?!.*# *TODO)|\d+\.\.\d+|TAP version")
 
 
 def read_programs(path):
@@ -34,6 +37,18 @@ def read_subtests(path):
     return subtests
 
 
+def say_what_failed(program):
+    if program["result"] in GOOD or program["result"] == "SKIP":
+        return
+    print(f"---- {program['name']}: {program['result']}, exit code {program['returncode']}")
+    said = (program.get("stdout") or "").splitlines() + (program.get("stderr") or "").splitlines()
+    lines = [line for line in said if line.strip() and not TOLD_BY_COUNT.match(line)]
+    for line in lines[:LINES_OF_EACH]:
+        print(line)
+    if len(lines) > LINES_OF_EACH:
+        print(f"({len(lines) - LINES_OF_EACH} lines more in meson-logs/testlog.txt)")
+
+
 def outcomes_of(program, subtests):
     name, result = program["name"], program["result"]
     # Meson names the suite of such a program "project.program".
@@ -53,6 +68,8 @@ def main(build):
     logs = os.path.join(build, "meson-logs")
     programs = read_programs(os.path.join(logs, "testlog.json"))
     subtests = read_subtests(os.path.join(logs, "testlog.junit.xml"))
+    for program in programs:
+        say_what_failed(program)
     outcomes = [outcome for program in programs for outcome in outcomes_of(program, subtests)]
     count = {kind: outcomes.count(kind) for kind in ("passed", "failed", "skipped")}
     summary = f"{count['passed']} passed, {count['failed']} failed"
