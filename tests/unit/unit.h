@@ -67,8 +67,13 @@ void unit_pause(uint64_t duration);
         }                                                                                                              \
         holds_;                                                                                                        \
     })
-#define check_soon(condition)   unit_check(wait_until(condition), __FILE__, __LINE__, "soon " #condition)
-#define require_soon(condition) require(wait_until(condition))
+#define check_soon(condition) unit_check(wait_until(condition), __FILE__, __LINE__, "soon " #condition)
+#define require_soon(condition)                                                                                        \
+    do {                                                                                                               \
+        if (!unit_check(wait_until(condition), __FILE__, __LINE__, "soon " #condition)) {                              \
+            unit_stop();                                                                                               \
+        }                                                                                                              \
+    } while (0)
 
 /** A gate that threads wait at until it is opened. */
 struct unit_gate {

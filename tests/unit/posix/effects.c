@@ -6,6 +6,7 @@ static _Thread_local struct ground_activation_context *active_context;
 static _Thread_local int own_priority;
 static _Thread_local bool own_loader_lock;
 static _Thread_local uint32_t own_identity;
+static _Atomic bool loader_is_busy;
 
 void nt_critical_section_leave(void *critical_section)
 {
@@ -19,6 +20,16 @@ nt_status nt_library_add_reference(void *module)
     struct ground_library *library = module;
 
     return atomic_fetch_add(&library->references, 1) > 0 ? NT_SUCCESS : NT_INVALID_PARAMETER;
+}
+
+nt_status nt_library_try_add_reference(void *module)
+{
+    return atomic_load(&loader_is_busy) ? NT_PENDING : nt_library_add_reference(module);
+}
+
+void ground_set_loader_busy(bool busy)
+{
+    atomic_store(&loader_is_busy, busy);
 }
 
 nt_status nt_library_release(void *module)

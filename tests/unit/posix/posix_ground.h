@@ -123,6 +123,11 @@ struct ground_activation_context {
     _Atomic int references;
 };
 
+/** What nt_library_try_add_reference finds: another thread inside the loader. */
+void ground_set_loader_busy(bool busy);
+/** What nt_system_function gives for name, which must stay; NULL takes it back. At most 16 names. */
+void ground_set_system_function(const char *name, void *function);
+
 /** Makes context the active one of the calling thread; no reference is taken. NULL: none. */
 void ground_activate(struct ground_activation_context *context);
 struct ground_activation_context *ground_active_context(void);

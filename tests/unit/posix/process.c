@@ -59,6 +59,45 @@ struct nt_stack_size nt_default_stack_size(void)
     return (struct nt_stack_size){.reserve = 1024 * 1024, .commit = 64 * 1024};
 }
 
+enum { MOST_SYSTEM_FUNCTIONS = 16 };
+
+static pthread_mutex_t functions_guard = PTHREAD_MUTEX_INITIALIZER;
+static struct {
+    const char *name;
+    void *function;
+} system_functions[MOST_SYSTEM_FUNCTIONS];
+
+void *nt_system_function(const char *name)
+{
+    void *function = NULL;
+
+    pthread_mutex_lock(&functions_guard);
+    for (unsigned i = 0; i < MOST_SYSTEM_FUNCTIONS; i++) {
+        if (system_functions[i].name != NULL && strcmp(system_functions[i].name, name) == 0) {
+            function = system_functions[i].function;
+        }
+    }
+    pthread_mutex_unlock(&functions_guard);
+    return function;
+}
+
+void ground_set_system_function(const char *name, void *function)
+{
+    unsigned i = 0;
+
+    pthread_mutex_lock(&functions_guard);
+    while (i < MOST_SYSTEM_FUNCTIONS && system_functions[i].name != NULL &&
+           strcmp(system_functions[i].name, name) != 0) {
+        i++;
+    }
+    if (i == MOST_SYSTEM_FUNCTIONS) {
+        ground_broken("more than %d system functions", MOST_SYSTEM_FUNCTIONS);
+    }
+    system_functions[i].name = name;
+    system_functions[i].function = function;
+    pthread_mutex_unlock(&functions_guard);
+}
+
 uint32_t nt_status_to_win32(nt_status status)
 {
     static const struct {

@@ -45,11 +45,26 @@ static void *run(void *argument)
     return NULL;
 }
 
-static void count_one(int by)
+/* Counts before a start, never after it: that would order the new thread's steps before its starter's for the eyes of
+ * ThreadSanitizer. */
+static struct nt_stack_size count_started(struct nt_stack_size stack)
 {
     pthread_mutex_lock(&guard);
-    live += (unsigned)by;
+    struct nt_stack_size before = last_stack;
+    last_stack = stack;
+    started++;
+    live++;
     peak = live > peak ? live : peak;
+    pthread_mutex_unlock(&guard);
+    return before;
+}
+
+static void take_back(struct nt_stack_size stack)
+{
+    pthread_mutex_lock(&guard);
+    last_stack = stack;
+    started--;
+    live--;
     pthread_mutex_unlock(&guard);
 }
 
@@ -72,18 +87,14 @@ nt_status nt_thread_start(nt_thread_main *main, void *argument, const struct nt_
         size_t size = (stack->reserve + 4095) & ~(size_t)4095;
         pthread_attr_setstacksize(&attributes, size < SMALLEST_STACK ? SMALLEST_STACK : size);
     }
-    count_one(1);
+    struct nt_stack_size before = count_started(stack != NULL ? *stack : (struct nt_stack_size){0, 0});
     int error = pthread_create(&thread, &attributes, run, start);
     pthread_attr_destroy(&attributes);
     if (error != 0) {
-        count_one(-1);
+        take_back(before);
         free(start);
         return error == EAGAIN ? NT_TOO_MANY_THREADS : NT_INVALID_PARAMETER;
     }
-    pthread_mutex_lock(&guard);
-    started++;
-    last_stack = stack != NULL ? *stack : (struct nt_stack_size){0, 0};
-    pthread_mutex_unlock(&guard);
     ground_dawdle();
     return NT_SUCCESS;
 }
