@@ -73,7 +73,7 @@ log_total() {
             return ""
         }
         { sub(/\r$/, "") }
-        $2 == "up" { ours[$1] = tolower(value("program")) == tolower(program) }
+        $2 == "up" { ours[$1] = index(tolower($0 " "), " program=" tolower(program) " ") > 0 }
         $2 == "down" && ours[$1] {
             n = split(keys, key, " ")
             for (i = 1; i <= n; i++)
@@ -86,7 +86,7 @@ log_total() {
 log_lines() {
     awk -v program="$2" -v kind="$3" '
         { sub(/\r$/, "") }
-        $2 == "up" && index(tolower($0 " "), " program=" tolower(program) " ") { ours[$1] = 1 }
+        $2 == "up" { ours[$1] = index(tolower($0 " "), " program=" tolower(program) " ") > 0 }
         $2 == kind && ours[$1] { lines++ }
         END { print lines + 0 }' "$1"
 }
