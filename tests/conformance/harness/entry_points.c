@@ -59,28 +59,37 @@ void to_dos_path(const char *path, char *out, size_t size)
     }
 }
 
+HMODULE load_dll(const char *dll)
+{
+    char path[1024];
+    to_dos_path(dll, path, sizeof path);
+    return LoadLibraryA(path);
+}
+
+void entry_points_of(struct entry_points *points, HMODULE module)
+{
+    void *address;
+#define RESOLVE(name, native)                                                                                          \
+    address = module ? look_up(module, #name) : system_export(#name, native);                                          \
+    if (!address)                                                                                                      \
+        address = (void *)missing_##name;                                                                              \
+    memcpy(&points->name, &address, sizeof address);
+#define RESOLVE_WIN32(result, name, parameters) RESOLVE(name, false)
+#define RESOLVE_NT(result, name, parameters)    RESOLVE(name, true)
+    WIN32_ENTRY_POINTS(RESOLVE_WIN32)
+    NT_ENTRY_POINTS(RESOLVE_NT)
+}
+
 bool entry_points_resolve(const char *dll)
 {
     kernel32 = GetModuleHandleA("kernel32.dll");
     kernelbase = GetModuleHandleA("kernelbase.dll");
     ntdll = GetModuleHandleA("ntdll.dll");
     if (dll) {
-        char path[1024];
-        to_dos_path(dll, path, sizeof path);
-        chosen = LoadLibraryA(path);
+        chosen = load_dll(dll);
         if (!chosen)
             return false;
     }
-    void *address;
-#define RESOLVE(result, name, parameters, native)                                                                      \
-    address = chosen ? look_up(chosen, #name) : system_export(#name, native);                                          \
-    if (!address)                                                                                                      \
-        address = (void *)missing_##name;                                                                              \
-    memcpy(&api.name, &address, sizeof address);
-#define RESOLVE_WIN32(result, name, parameters) RESOLVE(result, name, parameters, false)
-#define RESOLVE_NT(result, name, parameters)    RESOLVE(result, name, parameters, true)
-    WIN32_ENTRY_POINTS(RESOLVE_WIN32)
-    NT_ENTRY_POINTS(RESOLVE_NT)
-#undef RESOLVE
+    entry_points_of(&api, chosen);
     return true;
 }

@@ -143,6 +143,10 @@ extern struct entry_points api;
 // False if the DLL cannot be loaded.
 bool entry_points_resolve(const char *dll);
 
+// The same for another table: from a module, or with NULL from the system.
+void entry_points_of(struct entry_points *points, HMODULE module);
+HMODULE load_dll(const char *dll);
+
 // Under Wine a path may be given in the form of the system below it; on any host with forward slashes.
 void to_dos_path(const char *path, char *out, size_t size);
 

@@ -35,7 +35,7 @@ static size_t choose(const struct options *options, struct test **tests, size_t 
 {
     size_t chosen = 0;
     for (size_t i = 0; i < count; i++)
-        if ((!options->only || matches(options->only, tests[i]->name)) &&
+        if ((!options->only || matches_any(options->only, tests[i]->name)) &&
             (!options->fact || names_fact(tests[i], options->fact)))
             tests[chosen++] = tests[i];
     return chosen;

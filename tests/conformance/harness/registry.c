@@ -81,24 +81,35 @@ bool matches(const char *pattern, const char *text)
     return !*text;
 }
 
-static bool any_word(const char *words, const char *pattern)
+bool matches_any(const char *patterns, const char *text)
+{
+    char pattern[256];
+    while (*patterns) {
+        size_t length = strcspn(patterns, ",");
+        snprintf(pattern, sizeof pattern, "%.*s", (int)length, patterns);
+        if (matches(pattern, text))
+            return true;
+        patterns += length;
+        patterns += strspn(patterns, ",");
+    }
+    return false;
+}
+
+static bool any_word(const char *words, const char *patterns)
 {
     char word[64];
     while (*words) {
         size_t length = strcspn(words, " ");
-        if (length < sizeof word) {
-            memcpy(word, words, length);
-            word[length] = '\0';
-            if (matches(pattern, word))
-                return true;
-        }
+        snprintf(word, sizeof word, "%.*s", (int)length, words);
+        if (matches_any(patterns, word))
+            return true;
         words += length;
         words += strspn(words, " ");
     }
     return false;
 }
 
-bool names_fact(const struct test *test, const char *pattern)
+bool names_fact(const struct test *test, const char *patterns)
 {
-    return any_word(test->facts, pattern) || any_word(test->nt_facts, pattern);
+    return any_word(test->facts, patterns) || any_word(test->nt_facts, patterns);
 }

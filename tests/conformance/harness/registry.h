@@ -11,7 +11,9 @@ struct scenario *find_scenario(const char *name);
 
 // Whether the text matches a pattern in which * stands for any run of characters and ? for any one.
 bool matches(const char *pattern, const char *text);
-// Whether one of the test's facts matches the pattern.
-bool names_fact(const struct test *test, const char *pattern);
+// The same for any of several patterns that are separated by commas.
+bool matches_any(const char *patterns, const char *text);
+// Whether one of the test's facts matches any of the patterns.
+bool names_fact(const struct test *test, const char *patterns);
 
 #endif
