@@ -63,11 +63,14 @@ REGISTRIES = {
     'with an empty key of the program': USER_REG.replace(
         '\n[Volatile', f'\n{APP_KEY % "Server.EXE"} 5\n#time=5\n\n[Volatile'),
     'with values of the program': USER_REG.replace(
-        '\n[Volatile', f'\n{APP_KEY % "SERVER.exe"} 5\n#time=5\n"*d3d9"="native"\n"Kernel32"="builtin"\n"x"=hex:01,\\\n  02\n\n[Volatile'),
+        '\n[Volatile', f'\n{APP_KEY % "SERVER.exe"} 5\n#time=5\n"*d3d9"="native"\n"Kernel32"="builtin"\n'
+        '"x"=hex:01,\\\n  02\n\n[Volatile'),
     'with our values already': USER_REG.replace('\n[Volatile', f'\n{APP_KEY % "server.exe"} 5\n{VALUES}\n[Volatile'),
-    'with one value already': USER_REG.replace('\n[Volatile', f'\n{APP_KEY % "server.exe"} 5\n"kernelbase"={OURS}\n\n[Volatile'),
+    'with one value already': USER_REG.replace(
+        '\n[Volatile', f'\n{APP_KEY % "server.exe"} 5\n"kernelbase"={OURS}\n\n[Volatile'),
     'with a blank line at the end': USER_REG + '\n',
-    'with a global override': USER_REG.replace('=1dd7af8a2f80648\n', '=1dd7af8a2f80648\n"kernel32"="builtin"\n"z"=""\n'),
+    'with a global override': USER_REG.replace(
+        '=1dd7af8a2f80648\n', '=1dd7af8a2f80648\n"kernel32"="builtin"\n"z"=""\n'),
     'with characters that end lines elsewhere': USER_REG.replace('"a \\"b', '"a\x85\x0c\x1c\x0b \\"b'),
 }
 
@@ -149,8 +152,8 @@ def test_values_changed_by_the_user_stay():
         equal(result.returncode, 1, 'status')
         contains(result.stdout, 'no longer both', 'status')
         w.do('uninstall')
-        equal(section(w.registry(), APP_KEY % 'server.exe').split('\n', 1)[1], '"kernel32"="builtin"\n"other"="native"\n',
-              'values')
+        equal(section(w.registry(), APP_KEY % 'server.exe').split('\n', 1)[1],
+              '"kernel32"="builtin"\n"other"="native"\n', 'values')
 
 
 def test_install_over_a_changed_value_brings_it_back():
@@ -219,19 +222,20 @@ def test_default_prefix():
         os.rename(w.prefix, os.path.join(w.path, '.wine'))
         w.prefix = os.path.join(w.path, '.wine')
         for env in ({}, {'WINEPREFIX': w.prefix}):
-            result = w.run('status', tool=(sys.executable, '-c', 'import os, sys; sys.argv = sys.argv[:3]; sys.path.insert(0, '
-                                           f'{os.path.join(ROOT, "tools")!r}); from ntpool_prefix import cli; '
-                                           'sys.exit(cli.main(["status"], "."))'), **env)
+            code = (f'import sys; sys.path.insert(0, {os.path.join(ROOT, "tools")!r}); from ntpool_prefix import cli; '
+                    'sys.exit(cli.main(["status"], "."))')
+            result = w.run('status', tool=(sys.executable, '-Bc', code), **env)
             equal((result.returncode, result.stderr), (0, ''), 'status')
             contains(result.stdout, w.prefix, 'status')
 
 
 WINES = {
-    'Debian': ('bin/wine', '#!/bin/sh\nexec {root}/lib/wine/wine64 "$@"\n', 'lib/x86_64-linux-gnu/wine', 'lib/wine/wine64'),
+    'Debian': ('bin/wine', '#!/bin/sh\nexec {root}/lib/wine/wine64 "$@"\n', 'lib/x86_64-linux-gnu/wine',
+               'lib/wine/wine64'),
     'one tree': ('opt/wine-devel/bin/wine', '', 'opt/wine-devel/lib/wine', None),
     'lib64': ('usr/bin/wine', '', 'usr/lib64/wine', None),
-    'a wrapper elsewhere': ('bin/wine', '#!/bin/sh\nexec "{root}/store/wine-9/bin/wine" "$@"\n', 'store/wine-9/lib/wine',
-                            'store/wine-9/bin/wine'),
+    'a wrapper elsewhere': ('bin/wine', '#!/bin/sh\nexec "{root}/store/wine-9/bin/wine" "$@"\n',
+                            'store/wine-9/lib/wine', 'store/wine-9/bin/wine'),
 }
 
 

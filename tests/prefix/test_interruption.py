@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""ntpool-prefix killed after each of its steps in turn: the prefix still starts, and the next run completes the work."""
+"""ntpool-prefix killed after each of its steps in turn: the prefix still starts, and the next run completes it."""
 
 import os
 import signal
@@ -164,7 +164,8 @@ def test_a_full_disk():
 INSTALL, UNINSTALL = ('install', '--app', 'a.exe'), ('uninstall',)
 TESTS = [
     ('install into a fresh prefix', interrupted('fresh', INSTALL, [INSTALL, UNINSTALL])),
-    ('install of one more program', interrupted('installed', ('install', '--app', 'c.exe', '--all'), [INSTALL, UNINSTALL])),
+    ('install of one more program',
+     interrupted('installed', ('install', '--app', 'c.exe', '--all'), [INSTALL, UNINSTALL])),
     ('renewal after an upgrade', interrupted('upgrade', INSTALL, [INSTALL, UNINSTALL])),
     ('uninstall', interrupted('installed', UNINSTALL, [INSTALL, UNINSTALL])),
     ('uninstall of one program', interrupted('installed', ('uninstall', '--app', 'a.exe'), [INSTALL, UNINSTALL])),

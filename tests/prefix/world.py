@@ -13,10 +13,12 @@ TOOL = os.path.join(ROOT, 'tools', 'ntpool-prefix')
 OURS = '"native,builtin"'
 TEXT_AT = 0x400  # code bytes of the made-up DLLs: changed to make another version
 
-SYSTEM_REG = 'WINE REGISTRY Version 2\n;; All keys relative to REGISTRY\\\\Machine\n\n#arch=win64\n\n[Software\\\\A] 1\n"a"="b"\n'
+SYSTEM_REG = ('WINE REGISTRY Version 2\n;; All keys relative to REGISTRY\\\\Machine\n\n#arch=win64\n'
+              '\n[Software\\\\A] 1\n"a"="b"\n')
 USER_REG = ''.join([
     'WINE REGISTRY Version 2\n;; All keys relative to REGISTRY\\\\User\\\\S-1-5-21-0-0-0-1000\n\n#arch=win64\n',
-    '\n[Control Panel\\\\Colors] 1795403627\n#time=1dd7af8a77bd4c4\n"Bin"=hex:01,02,\\\n  03,04\n"Text"="a \\"b\\" [c]"\n',
+    '\n[Control Panel\\\\Colors] 1795403627\n#time=1dd7af8a77bd4c4\n"Bin"=hex:01,02,\\\n  03,04\n',
+    '"Text"="a \\"b\\" [c]"\n',
     '\n[Software\\\\Wine\\\\AppDefaults] 1795403619\n#time=1dd7af8a2f81c82\n',
     '\n[Software\\\\Wine\\\\DllOverrides] 1795403619\n#time=1dd7af8a2f80648\n',
     '\n[Volatile Environment] 1795403619\n@="\\x00e9"\n"A"=str(2):"%B%"\n'])

@@ -21,7 +21,8 @@ def _require_programs(programs, known):
     if known and known.programs:
         raise Refused(f'name a program: install --app NAME.exe (or --all, for every program of the prefix). '
                       f'To renew what is installed: {_command(known.titles())}')
-    raise Refused('name a program: install --app NAME.exe (or --all, for every program of the prefix, Wine\'s own included).')
+    raise Refused('name a program: install --app NAME.exe (or --all, for every program of the prefix, '
+                  'Wine\'s own included).')
 
 
 class _File:
@@ -52,8 +53,8 @@ class _File:
             self.save_original = self.now != self.record['original'] or files.digest_of(self.saved) != self.now
             self.record['original'] = self.now
         else:
-            raise Refused(f'{self.path}: neither Wine\'s own nor what this tool put there. Move it away, let "wineboot -u" '
-                          'put Wine\'s own back, then run this again.')
+            raise Refused(f'{self.path}: neither Wine\'s own nor what this tool put there. Move it away, let '
+                          '"wineboot -u" put Wine\'s own back, then run this again.')
 
     @property
     def changes(self):
@@ -130,8 +131,9 @@ def install(path, programs, layout, dll, wine_dir):
         made, sources = generate.copies(layout, wine)
 
         # kernel32 imports kernelbase, and both need ntpool.
-        wanted = [(generate.NTPOOL, ntpool), ('kernelbase.dll', made['kernelbase.dll']), ('kernel32.dll', made['kernel32.dll'])]
-        plan = [_File(prefix, name, data, known.files.get(name)) for name, data in wanted]
+        made[generate.NTPOOL] = ntpool
+        order = (generate.NTPOOL, 'kernelbase.dll', 'kernel32.dll')
+        plan = [_File(prefix, name, made[name], known.files.get(name)) for name in order]
         known.files = {f.name: f.record for f in plan}
         known.wine = dict(sources, directory=wine.directory)
         added = _note_programs(known, prefix.registry(), programs)

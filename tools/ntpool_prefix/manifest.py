@@ -73,7 +73,7 @@ def load(prefix):
         return None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Refused(
-            f'{path}: damaged, so what was installed is not known. To repair by hand: delete kernel32.dll, kernelbase.dll '
-            f'and ntpool.dll in {prefix.system32}, the kernel32 and kernelbase overrides (winecfg), {prefix.state} and '
-            f'{prefix.path}/.update-timestamp, then run "wineboot -u".') from None
+            f'{path}: damaged, so what was installed is not known. To repair by hand: delete kernel32.dll, '
+            f'kernelbase.dll and ntpool.dll in {prefix.system32}, the kernel32 and kernelbase overrides (winecfg), '
+            f'{prefix.state} and {prefix.path}/.update-timestamp, then run "wineboot -u".') from None
     return Manifest(prefix, data)

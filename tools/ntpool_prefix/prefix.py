@@ -30,8 +30,8 @@ class Prefix:
     def __init__(self, path):
         self.path = os.path.realpath(path)
         if not os.path.isdir(self.path):
-            raise Refused(f'{path}: there is no such prefix. Make it with "WINEPREFIX={path} wineboot -i", or name another '
-                          'with --prefix.')
+            raise Refused(f'{path}: there is no such prefix. Make it with "WINEPREFIX={path} wineboot -i", or name '
+                          'another with --prefix.')
         self._check_registry()
         drive = os.path.realpath(os.path.join(self.path, 'dosdevices', 'c:'))
         if not os.path.isdir(drive):
@@ -46,8 +46,8 @@ class Prefix:
         self.user_reg = os.path.realpath(os.path.join(self.path, 'user.reg'))
 
     def _not_a_prefix(self, why):
-        raise Refused(f'{self.path}: this is not a Wine prefix: {why}. Name one with --prefix, or let Wine complete it with '
-                      f'"WINEPREFIX={self.path} wineboot -i".')
+        raise Refused(f'{self.path}: this is not a Wine prefix: {why}. Name one with --prefix, or let Wine complete it '
+                      f'with "WINEPREFIX={self.path} wineboot -i".')
 
     def _check_registry(self):
         for name in ('system.reg', 'user.reg'):
@@ -59,16 +59,16 @@ class Prefix:
                 self._not_a_prefix(f'{name} is damaged or not a registry file that this tool understands')
             architecture = registry.architecture()
             if architecture == 'win32':
-                raise Refused(f'{self.path}: this prefix is for 32-bit programs only (#arch=win32 in {name}), and ntpool is '
-                              '64-bit. Make a 64-bit prefix: WINEARCH=win64 WINEPREFIX=... wineboot -i.')
+                raise Refused(f'{self.path}: this prefix is for 32-bit programs only (#arch=win32 in {name}), and '
+                              'ntpool is 64-bit. Make a 64-bit prefix: WINEARCH=win64 WINEPREFIX=... wineboot -i.')
             if name == 'system.reg' and architecture != 'win64':
                 self._not_a_prefix('system.reg does not say #arch=win64')
 
     def check_writable(self):
         owner = os.stat(self.path).st_uid
         if owner != os.geteuid():
-            raise Refused(f'{self.path}: this prefix belongs to user {owner}, and you are user {os.geteuid()}. Run this as its '
-                          'owner, as Wine demands as well.')
+            raise Refused(f'{self.path}: this prefix belongs to user {owner}, and you are user {os.geteuid()}. Run this '
+                          'as its owner, as Wine demands as well.')
         for path in (self.path, self.system32, self.user_reg) + ((self.state,) if os.path.isdir(self.state) else ()):
             if not os.access(path, os.W_OK):
                 raise Refused(f'{path}: you may not write here. Give yourself the permission (chmod u+w).')

@@ -21,7 +21,8 @@ def program_name(name):
         what = f'holds {ascii(bad[0])}' if bad else 'is longer than 255 characters'
         raise Refused(f'--app {ascii(name)}: no Windows program can have this name: it {what}.')
     if not name.lower().endswith('.exe') or len(name) <= len('.exe') or name != name.strip():
-        raise Refused(f'--app {name}: the name of a program ends in .exe; give it in full, for instance --app server.exe.')
+        raise Refused(f'--app {name}: the name of a program ends in .exe; give it in full, for instance '
+                      '--app server.exe.')
     return name
 
 

@@ -17,7 +17,7 @@ def _server_name(prefix):
     return f'server-{status.st_dev:x}-{status.st_ino:x}'
 
 
-def _lock_files(prefix):
+def _usual_lock_files(prefix):
     """Where the wineserver of this prefix may keep its lock, in the layouts of Wine and of Debian's Wine."""
     uid = os.stat(prefix).st_uid
     bases = [f'/tmp/.wine-{uid}', f'/run/user/{uid}/wine']
@@ -38,31 +38,38 @@ def _lock_holder(fd):
     return 0 if kind == fcntl.F_UNLCK else pid
 
 
-def _by_directory(prefix):
-    """A process whose working directory is the prefix's server directory: a wineserver always sits there."""
+def _lock_files(prefix):
+    """The lock files that exist. A wineserver sits in its server directory, which tells where that is elsewhere."""
+    paths = _usual_lock_files(prefix)
     name = _server_name(prefix)
     for pid in filter(str.isdigit, os.listdir('/proc')):
         with contextlib.suppress(OSError):
             directory = os.readlink(f'/proc/{pid}/cwd')
-            with open(f'/proc/{pid}/comm', encoding='utf-8', errors='replace') as f:
-                comm = f.read()
-            if os.path.basename(directory) == name and comm.startswith('wineserver'):
-                return int(pid)
-    return 0
+            if os.path.basename(directory) == name:
+                paths.append(os.path.join(directory, 'lock'))
+    return [path for path in dict.fromkeys(paths) if os.path.isfile(path)]
+
+
+def _opened(path):
+    """A lock file's descriptor, None where it is gone or closed to us."""
+    with contextlib.suppress(OSError):
+        return os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+    return None
 
 
 def running(prefix):
-    """The process id of the prefix's wineserver, 0 when none runs. Starts nothing."""
+    """The process id of the prefix's wineserver, 0 when none runs. Starts nothing.
+
+    Only the lock counts: a wineserver that has given it up has written its registry, though it may still be exiting.
+    """
     for path in _lock_files(prefix):
-        with contextlib.suppress(OSError):
-            fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
-            try:
-                holder = _lock_holder(fd)
-            finally:
-                os.close(fd)
+        fd = _opened(path)
+        if fd is not None:
+            holder = _lock_holder(fd)
+            os.close(fd)
             if holder:
                 return holder
-    return _by_directory(prefix)
+    return 0
 
 
 def _refuse_server(prefix, pid):
@@ -81,10 +88,12 @@ class Guard:
     def __init__(self, prefix):
         self.prefix = prefix
         self.fds = []
+        self.locked = set()
 
     def __enter__(self):
         try:
-            self._take()
+            self._take_prefix()
+            self.check()
         except BaseException:
             self._release()
             raise
@@ -93,21 +102,27 @@ class Guard:
     def __exit__(self, *_):
         self._release()
 
-    def _take(self):
+    def _take_prefix(self):
         fd = os.open(self.prefix, os.O_RDONLY | os.O_DIRECTORY)
         self.fds.append(fd)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Refused(f'{self.prefix}: another ntpool-prefix is at work on this prefix. Wait for it to end.') from None
-        pid = running(self.prefix)
-        if pid:
-            _refuse_server(self.prefix, pid)
+            raise Refused(f'{self.prefix}: another ntpool-prefix is at work on this prefix. '
+                          'Wait for it to end.') from None
+
+    def check(self):
+        """Takes the wineserver's lock wherever there is one now; called again just before the registry is written."""
         for path in _lock_files(self.prefix):
-            with contextlib.suppress(FileNotFoundError, PermissionError, NotADirectoryError):
-                fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+            status = os.stat(path)
+            # Opening a lock file a second time would give up our lock on it with the next close.
+            if (status.st_dev, status.st_ino) in self.locked:
+                continue
+            fd = _opened(path)
+            if fd is not None:
                 self.fds.append(fd)
                 self._lock(fd)
+                self.locked.add((status.st_dev, status.st_ino))
 
     def _lock(self, fd):
         try:
@@ -116,12 +131,6 @@ class Guard:
             if error.errno not in (errno.EACCES, errno.EAGAIN):
                 raise
             _refuse_server(self.prefix, _lock_holder(fd))
-
-    def check(self):
-        """A wineserver that made its lock file anew after we looked is seen here, before the registry is written."""
-        pid = _by_directory(self.prefix)
-        if pid:
-            _refuse_server(self.prefix, pid)
 
     def _release(self):
         while self.fds:

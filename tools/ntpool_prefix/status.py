@@ -59,7 +59,8 @@ def report(path, layout, wine_dir):
 
     print(f'{prefix.path}: ntpool is installed for {", ".join(map(title, known.titles())) or "no program"}.')
     print(f'  made from the DLLs in {known.wine.get("directory")}')
-    if os.path.isfile(layout.dll) and files.digest_of(layout.dll) not in known.files.get(generate.NTPOOL, {}).get('ours', []):
+    installed = known.files.get(generate.NTPOOL, {}).get('ours', [])
+    if os.path.isfile(layout.dll) and files.digest_of(layout.dll) not in installed:
         print(f'  note: {layout.dll} is another ntpool.dll than the one installed; "install" renews it')
     if running(prefix.path):
         print('  note: programs are running in this prefix; override values changed just now may not show')

@@ -16,8 +16,8 @@ def _check_file(prefix, name, record):
         return
     if now in record['ours']:
         if name != generate.NTPOOL and files.digest_of(prefix.saved(name)) != record['original']:
-            raise Refused(f'{prefix.saved(name)}: Wine\'s own {name}, kept for this, is gone or changed. Delete {path}, let '
-                          '"wineboot -u" put Wine\'s own back, then run this again.')
+            raise Refused(f'{prefix.saved(name)}: Wine\'s own {name}, kept for this, is gone or changed. '
+                          f'Delete {path}, let "wineboot -u" put Wine\'s own back, then run this again.')
     elif name == generate.NTPOOL or not is_wines_own(files.read(path)):
         raise Refused(f'{path}: changed since this tool put it there. Move it away, then run this again.')
 

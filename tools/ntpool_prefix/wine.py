@@ -43,7 +43,7 @@ def _loader():
 
 
 def _homes(program):
-    """Directories that a wine command points to: its own, and those of the programs that it starts if it is a script."""
+    """Directories that a wine command points to: its own and, if it is a script, those of the programs it names."""
     pending, seen = [program], []
     while pending and len(seen) < 20:
         path = pending.pop(0)
