@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#include "api/api.h"
+#include "diag/log.h"
+
+#include <winternl.h>
+
+ULONG NTAPI RtlNtStatusToDosError(NTSTATUS status);
+void NTAPI RtlSetLastWin32Error(ULONG error);
+NTSTATUS NTAPI LdrDisableThreadCalloutsForDll(HMODULE module);
+
+BOOL api_succeeded(nt_status status)
+{
+    if (status == NT_SUCCESS)
+        return TRUE;
+    RtlSetLastWin32Error(RtlNtStatusToDosError(status));
+    return FALSE;
+}
+
+BOOL WINAPI DllMain(HINSTANCE self, DWORD reason, void *reserved);
+
+/* Nothing heavy here: in a prefix this runs before kernel32's own. At process exit every other thread is gone, perhaps
+ * while it held a lock of ours, so the line that says farewell takes none. */
+BOOL WINAPI DllMain(HINSTANCE self, DWORD reason, void *reserved)
+{
+    (void)reserved;
+    switch (reason) {
+    case DLL_PROCESS_ATTACH:
+        LdrDisableThreadCalloutsForDll(self);
+        nt_initialize(self);
+        api_find_first_copy(self);
+        if (!api_first_copy[0])
+            diag_log_up();
+        break;
+    case DLL_PROCESS_DETACH:
+        if (!api_first_copy[0])
+            diag_log_down();
+        break;
+    }
+    return TRUE;
+}
