@@ -13,6 +13,8 @@
 
 enum { TOKEN_NONE, TOKEN_PRESENT, TOKEN_AWAITED };
 
+static _Atomic uint64_t wake_ups;
+
 static long futex(_Atomic uint32_t *word, int operation, uint32_t value, const struct timespec *until)
 {
     return syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, until, NULL, FUTEX_BITSET_MATCH_ANY);
@@ -58,6 +60,7 @@ bool nt_park(struct nt_parker *parker, uint64_t deadline)
         }
         long result = futex(&parker->token, FUTEX_WAIT_BITSET, TOKEN_AWAITED, limit);
         bool late = result != 0 && errno == ETIMEDOUT;
+        atomic_fetch_add_explicit(&wake_ups, 1, memory_order_relaxed);
         token = TOKEN_AWAITED;
         bool none = atomic_compare_exchange_strong_explicit(&parker->token, &token, TOKEN_NONE, memory_order_relaxed,
                                                             memory_order_relaxed);
@@ -76,6 +79,11 @@ void nt_unpark(struct nt_parker *parker)
         ground_dawdle();
         futex(&parker->token, FUTEX_WAKE, 1, NULL);
     }
+}
+
+uint64_t ground_wake_ups(void)
+{
+    return atomic_load_explicit(&wake_ups, memory_order_relaxed);
 }
 
 void nt_park_alertable(struct nt_parker *parker, nt_handle wake_event)

@@ -74,6 +74,8 @@ bool ground_wait_threads_ended(unsigned real_seconds);
 struct nt_stack_size ground_last_stack(void);
 /** How many live threads have their stack trimmed. */
 unsigned ground_trimmed_stacks(void);
+/** How often a thread came back from sleeping in nt_park or in a wait, woken or late. */
+uint64_t ground_wake_ups(void);
 /** What nt_thread_has_pending_io says on the calling thread. */
 void ground_set_pending_io(bool pending);
 /** Queues a user APC to a thread; it runs when that thread parks alertably. */
