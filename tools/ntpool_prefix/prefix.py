@@ -67,8 +67,8 @@ class Prefix:
     def check_writable(self):
         owner = os.stat(self.path).st_uid
         if owner != os.geteuid():
-            raise Refused(f'{self.path}: this prefix belongs to user {owner}, and you are user {os.geteuid()}. Run this '
-                          'as its owner, as Wine demands as well.')
+            raise Refused(f'{self.path}: this prefix belongs to user {owner}, and you are user {os.geteuid()}. Run '
+                          'this as its owner, as Wine demands as well.')
         for path in (self.path, self.system32, self.user_reg) + ((self.state,) if os.path.isdir(self.state) else ()):
             if not os.access(path, os.W_OK):
                 raise Refused(f'{path}: you may not write here. Give yourself the permission (chmod u+w).')
