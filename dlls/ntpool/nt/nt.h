@@ -211,6 +211,18 @@ void nt_activation_context_release(void *context);
 bool nt_activation_context_enter(void *context, uintptr_t *cookie);
 void nt_activation_context_leave(uintptr_t cookie);
 
+/**
+ * A thread starts with its creator's activation context. nt_activation_base puts an empty one on top, and remembers it;
+ * nt_activation_is_base tells, without a call, whether it is on top now; nt_activation_reset drops what was left above.
+ */
+struct nt_activation_base {
+    uintptr_t cookie;
+    const void *frame;
+};
+void nt_activation_base(struct nt_activation_base *base);
+bool nt_activation_is_base(const struct nt_activation_base *base);
+void nt_activation_reset(struct nt_activation_base *base);
+
 /** The calling thread's base priority relative to its process, 0 for normal. Costs a system call. */
 int nt_thread_priority(void);
 void nt_thread_set_priority(int priority);

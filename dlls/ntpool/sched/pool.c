@@ -14,11 +14,24 @@ static bool swap_state(struct sched_pool *pool, uint64_t *old, uint64_t new)
     return atomic_compare_exchange_weak_explicit(&pool->state, old, new, memory_order_seq_cst, memory_order_seq_cst);
 }
 
+/* Asking costs a system call or two, and the answer hardly ever changes. */
+unsigned sched_processors(void)
+{
+    static _Atomic unsigned processors;
+    unsigned known = atomic_load_explicit(&processors, memory_order_relaxed);
+
+    if (nt_unlikely(!known)) {
+        known = nt_processor_count();
+        atomic_store_explicit(&processors, known, memory_order_relaxed);
+    }
+    return known;
+}
+
 /* Active workers wanted: as many as there are processors, or more when the owner asked for a minimum; never above
  * the maximum. */
 static uint32_t wanted_target(struct sched_pool *pool)
 {
-    uint32_t target = nt_processor_count();
+    uint32_t target = sched_processors();
     uint32_t minimum = atomic_load_explicit(&pool->minimum, memory_order_relaxed);
     uint32_t maximum = atomic_load_explicit(&pool->maximum, memory_order_relaxed);
 
@@ -82,8 +95,12 @@ void sched_pool_gone(struct sched_pool *pool)
 
 void sched_pool_leave(struct sched_pool *pool)
 {
-    if (atomic_fetch_sub_explicit(&pool->users, 1, memory_order_acq_rel) != 1)
+    if (atomic_fetch_sub_explicit(&pool->users, 1, memory_order_acq_rel) != 1) {
+        /* The last use may be the keeper's, and there may be no keeper to leave. */
+        if (nt_unlikely(atomic_load_explicit(&sched_keeper_is_missing, memory_order_relaxed)))
+            sched_keeper_look_soon();
         return;
+    }
     sched_lock_acquire(&pool->lock);
     pool->closing = true;
     atomic_store_explicit(&pool->minimum, 0, memory_order_relaxed);

@@ -96,6 +96,9 @@ struct sched_pool {
 /** The largest concurrency that a pool has unless told otherwise (POOL-008). */
 #define SCHED_DEFAULT_MAXIMUM 512u
 
+/** The processors that this process may use, as asked when it was first of interest. */
+unsigned sched_processors(void);
+
 /** A pool without workers, with one user; NULL when memory is out. */
 struct sched_pool *sched_pool_create(void);
 

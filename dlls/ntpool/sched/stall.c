@@ -104,7 +104,7 @@ static bool seems_blocked(struct sched_pool *pool, uint64_t elapsed)
 {
     struct sched_watch *watch = &pool->watch;
     unsigned busy = pool_total(load_state(pool)) - pool_idle(load_state(pool));
-    unsigned processors = nt_processor_count();
+    unsigned processors = sched_processors();
 
     if (elapsed < FIRST_LOOK)
         return false;

@@ -145,6 +145,7 @@ void sched_wait_arm(struct sched_wait *wait, nt_handle handle, uint64_t due, boo
     wait->handle = handle;
     wait->due = due;
     wait->system = system;
+    wait->broken = false;
     set_state(wait, WAIT_ARMED);
     struct sched_waiter *waiter = waiter_find();
     if (waiter) {
@@ -161,6 +162,8 @@ void sched_wait_arm(struct sched_wait *wait, nt_handle handle, uint64_t due, boo
         nt_event_set(waiter->control);
     if (!waiter)
         sched_keeper_look_soon();
+    else if (nt_unlikely(atomic_load_explicit(&sched_waits_unplaced, memory_order_relaxed)))
+        sched_waits_place_again();
 }
 
 void sched_waits_place_again(void)
@@ -225,10 +228,11 @@ bool sched_wait_disarm(struct sched_wait *wait)
 
 /* What a wait thread waits for in one round, taken from its slots under the lock. */
 struct round {
-    unsigned count;
+    unsigned count;  /* of handles; the first is the waiter's control */
+    unsigned listed; /* of waits: those behind count have no handle to wait for */
     uint64_t until;
     nt_handle handles[NT_WAIT_MAXIMUM];
-    struct sched_wait *waits[NT_WAIT_MAXIMUM]; /* NULL once over */
+    struct sched_wait *waits[NT_WAIT_MAXIMUM]; /* by handle; NULL once over */
     struct sched_pool *pool;                   /* to be notified */
 };
 
@@ -286,11 +290,17 @@ static void begin_round(struct sched_waiter *waiter, struct round *round, uint64
     round->until = waiter->used ? NT_FOREVER : now + WAITER_IDLE_TIMEOUT;
     for (unsigned i = 0; i < waiter->used; i++) {
         struct sched_wait *wait = waiter->slots[i];
-        round->handles[round->count] = wait->handle;
-        round->waits[round->count++] = wait;
         if (wait->due != NT_FOREVER && due_now(wait, now) < round->until)
             round->until = due_now(wait, now);
+        if (wait->broken)
+            continue;
+        round->handles[round->count] = wait->handle;
+        round->waits[round->count++] = wait;
     }
+    round->listed = round->count;
+    for (unsigned i = 0; i < waiter->used; i++)
+        if (waiter->slots[i]->broken)
+            round->waits[round->listed++] = waiter->slots[i];
 }
 
 /* Takes every other signalled handle behind the one that ended the wait, so that low slots do not starve high ones. */
@@ -319,7 +329,7 @@ static void retire_broken(struct sched_waiter *waiter, struct round *round)
             if (status == 0)
                 fire(waiter, round, i, false);
             else
-                round->waits[i]->handle = waiter->control;
+                round->waits[i]->broken = true;
             sched_lock_release(&lock);
         }
     }
@@ -330,7 +340,7 @@ static void expire_due(struct sched_waiter *waiter, struct round *round)
     uint64_t now = nt_time_now();
 
     sched_lock_acquire(&lock);
-    for (unsigned i = 1; i < round->count; i++)
+    for (unsigned i = 1; i < round->listed; i++)
         if (round->waits[i] && is_due(round->waits[i], now))
             fire(waiter, round, i, true);
     sched_lock_release(&lock);
@@ -352,6 +362,8 @@ static void waiter_main(void *argument)
             sched_lock_acquire(&lock);
             fire(waiter, &round, (unsigned)status, false);
             sched_lock_release(&lock);
+        }
+        if (status >= 0 && status < (nt_status)round.count) {
             take_the_rest(waiter, &round, (unsigned)status + 1);
         } else if (status < 0) {
             retire_broken(waiter, &round);
@@ -360,7 +372,7 @@ static void waiter_main(void *argument)
             expire_due(waiter, &round);
         notify(&round);
 
-        if (status != NT_TIMEOUT || round.count > 1)
+        if (status != NT_TIMEOUT || round.listed > 1)
             continue;
         sched_lock_acquire(&lock);
         if (!waiter->used)

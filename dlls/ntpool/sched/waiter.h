@@ -34,6 +34,7 @@ struct sched_wait {
     _Atomic uint8_t state;       /* enum sched_wait_state */
     uint8_t slot;                /* in its waiter */
     bool system;                 /* due is of the system clock */
+    bool broken;                 /* its handle cannot be waited for: only its timeout is looked at */
     struct sched_waiter *waiter; /* NULL while no thread could be had */
     struct sched_wait *next;     /* in the list of those */
     nt_handle handle;

@@ -199,7 +199,7 @@ static bool spin_for_work(struct sched_worker *worker)
                                                         memory_order_seq_cst, memory_order_seq_cst));
         worker->searching = true;
     }
-    for (int i = nt_processor_count() > 1 ? SPINS : 1; i > 0; i--) {
+    for (int i = sched_processors() > 1 ? SPINS : 1; i > 0; i--) {
         if (sched_pool_has_work(pool))
             return true;
         nt_cpu_relax();
@@ -214,6 +214,7 @@ static void worker_main(void *argument)
 
     worker->thread = nt_thread_id();
     nt_parker_init(&worker->parker);
+    nt_activation_base(&worker->activation);
     sched_registry_add(worker);
     for (;;) {
         while (nt_likely((task = take(worker)) != NULL)) {

@@ -29,6 +29,7 @@ struct sched_worker {
     _Atomic uint32_t blocked; /* BLOCKED_ reasons; state counts it as blocked while there is one */
     struct nt_parker parker;
     nt_handle wake_event; /* of an alertable worker */
+    struct nt_activation_base activation;
     struct {
         void (*action)(void *argument);
         void *argument;

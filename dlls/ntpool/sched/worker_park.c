@@ -67,15 +67,29 @@ void sched_worker_wake(struct sched_pool *pool, bool searching, uint32_t blocked
         unpark(worker);
 }
 
-/* Takes only as many out of the stack as idle counts: the others are in the hands of wakers on their way. */
+/* Takes only as many out of the stack as idle counts: the others are in the hands of wakers on their way. In one hold
+ * of the lock, or one that parks again meanwhile would be woken in another's place. */
 void sched_workers_reconsider(struct sched_pool *pool)
 {
-    uint64_t state = load_state(pool);
+    struct sched_worker *woken = NULL;
 
+    sched_lock_acquire(&pool->lock);
+    uint64_t state = load_state(pool);
     while (pool_idle(state) && !swap_state(pool, &state, state - pool_idle(state) * POOL_IDLE_ONE))
         ;
-    for (unsigned count = pool_idle(state); count; count--)
-        sched_worker_wake(pool, false, 0);
+    for (unsigned count = pool_idle(state); count; count--) {
+        struct sched_worker *worker = pool->parked;
+        parked_remove(pool, worker);
+        worker->searching = false;
+        worker->parked_below = woken;
+        woken = worker;
+    }
+    sched_lock_release(&pool->lock);
+    while (woken) {
+        struct sched_worker *worker = woken;
+        woken = worker->parked_below;
+        unpark(worker);
+    }
 }
 
 /* ---- coming and going --------------------------------------------------------------------------- */

@@ -100,7 +100,10 @@ static void run_actions(struct tp_instance *instance)
             raise_failed(instance, NT_THREADPOOL_MUTEX_FAILED, instance->mutex, status);
     }
     if (instance->actions & ACTION_SEMAPHORE) {
-        status = nt_semaphore_release(instance->semaphore, instance->semaphore_count);
+        /* Windows takes no count of 0, which some hosts do (EPI-020). */
+        status = NT_INVALID_PARAMETER;
+        if (instance->semaphore_count)
+            status = nt_semaphore_release(instance->semaphore, instance->semaphore_count);
         if (status < 0)
             raise_failed(instance, NT_THREADPOOL_SEMAPHORE_FAILED, instance->semaphore, status);
     }
@@ -134,6 +137,8 @@ static void check_thread(struct tp_instance *instance)
         const uintptr_t parameters[] = {(uintptr_t)instance->object->callback, (uintptr_t)instance->object->context};
         nt_raise(NT_CALLBACK_RETURNED_LOADER_LOCK, 2, parameters);
     }
+    if (nt_unlikely(!nt_activation_is_base(&instance->worker->activation)))
+        nt_activation_reset(&instance->worker->activation); /* ENV-030 */
     if (nt_unlikely(nt_thread_is_impersonating()))
         nt_token_impersonate(NULL); /* the next callback must not run as somebody else */
 }

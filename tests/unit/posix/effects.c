@@ -75,6 +75,23 @@ void nt_activation_context_leave(uintptr_t cookie)
     active_context = (struct ground_activation_context *)cookie;
 }
 
+void nt_activation_base(struct nt_activation_base *base)
+{
+    nt_activation_context_enter(NULL, &base->cookie);
+    base->frame = active_context;
+}
+
+bool nt_activation_is_base(const struct nt_activation_base *base)
+{
+    return active_context == base->frame;
+}
+
+void nt_activation_reset(struct nt_activation_base *base)
+{
+    nt_activation_context_leave(base->cookie);
+    nt_activation_base(base);
+}
+
 void ground_activate(struct ground_activation_context *context)
 {
     active_context = context;

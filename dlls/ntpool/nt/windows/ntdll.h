@@ -54,11 +54,15 @@ struct ntdll_teb {
     void *tls;
     struct ntdll_peb *peb;
 #ifdef _WIN64
-    BYTE unused1[0x1478 - 0x68];
+    BYTE unused0[0x2c8 - 0x68];
+    void *activation_stack;
+    BYTE unused1[0x1478 - 0x2d0];
     void *stack_allocation;
     BYTE unused2[0x179c - 0x1480];
 #else
-    BYTE unused1[0xe0c - 0x34];
+    BYTE unused0[0x1a8 - 0x34];
+    void *activation_stack;
+    BYTE unused1[0xe0c - 0x1ac];
     void *stack_allocation;
     BYTE unused2[0xf9c - 0xe10];
 #endif
@@ -68,11 +72,13 @@ struct ntdll_teb {
 #ifdef _WIN64
 _Static_assert(offsetof(struct ntdll_parameters, image_path) == 0x60, "process parameters");
 _Static_assert(offsetof(struct ntdll_peb, loader_lock) == 0x110, "process block");
+_Static_assert(offsetof(struct ntdll_teb, activation_stack) == 0x2c8, "thread block");
 _Static_assert(offsetof(struct ntdll_teb, stack_allocation) == 0x1478, "thread block");
 _Static_assert(offsetof(struct ntdll_teb, is_impersonating) == 0x179c, "thread block");
 #else
 _Static_assert(offsetof(struct ntdll_parameters, image_path) == 0x38, "process parameters");
 _Static_assert(offsetof(struct ntdll_peb, loader_lock) == 0xa0, "process block");
+_Static_assert(offsetof(struct ntdll_teb, activation_stack) == 0x1a8, "thread block");
 _Static_assert(offsetof(struct ntdll_teb, stack_allocation) == 0xe0c, "thread block");
 _Static_assert(offsetof(struct ntdll_teb, is_impersonating) == 0xf9c, "thread block");
 #endif
@@ -152,6 +158,7 @@ struct ntdll_process_times {
 #define NTDLL_EVENT_NOTIFICATION        0
 #define NTDLL_EVENT_SYNCHRONIZATION     1
 #define NTDLL_ADD_REFERENCE_PIN         1
+#define NTDLL_FORCE_EARLY_DEACTIVATION  1
 
 #define NTDLL_CURRENT_PROCESS ((HANDLE)(LONG_PTR)-1)
 #define NTDLL_CURRENT_THREAD  ((HANDLE)(LONG_PTR)-2)
