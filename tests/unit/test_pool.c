@@ -318,11 +318,10 @@ TEST(without_memory_there_is_no_pool)
 
 TEST(blocked_callbacks_bring_new_workers)
 {
+    ground_set_processor_count(2);
     struct sched_pool *pool = pool_make(0);
     struct job *job = job_create(pool, &tally, job_pass_gate, &gate);
 
-    ground_set_processor_count(2);
-    sched_pool_set_maximum(pool, SCHED_DEFAULT_MAXIMUM);
     uint64_t begin = unit_real_time();
     post_times(job, 64);
     check_soon(unit_gate_waiting(&gate) == 64);
@@ -346,13 +345,12 @@ static void spin(void *unused)
 /* The processor time that others use must not be taken for the workers'. */
 TEST(blocked_callbacks_bring_new_workers_though_others_compute)
 {
+    ground_set_processor_count(2);
     struct sched_pool *pool = pool_make(0);
     struct unit_thread spinners[2];
     struct job *job = job_create(pool, &tally, job_pass_gate, &gate);
     struct job *next = job_create(pool, &other, NULL, NULL);
 
-    ground_set_processor_count(2);
-    sched_pool_set_maximum(pool, SCHED_DEFAULT_MAXIMUM);
     for (unsigned i = 0; i < 2; i++) {
         unit_thread_start(&spinners[i], spin, NULL);
     }
@@ -383,12 +381,11 @@ static void wait_for_other(struct job *job, struct sched_worker *worker)
 /* A worker in a wait of ours is known to be blocked: another one comes without anybody having to notice a stall. */
 TEST(a_callback_that_waits_for_another_task_makes_room_for_it)
 {
+    ground_set_processor_count(1);
     struct sched_pool *pool = pool_make(0);
     struct job *awaited = job_create(pool, &other, NULL, NULL);
     struct job *job = job_create(pool, &tally, wait_for_other, awaited);
 
-    ground_set_processor_count(1);
-    sched_pool_set_maximum(pool, SCHED_DEFAULT_MAXIMUM);
     for (unsigned i = 0; i < 50; i++) {
         job_post(job);
         sched_wait_idle(&job->task);
@@ -401,12 +398,11 @@ TEST(a_callback_that_waits_for_another_task_makes_room_for_it)
 
 TEST(long_callbacks_do_not_count_against_the_target)
 {
+    ground_set_processor_count(1);
     struct sched_pool *pool = pool_make(0);
     struct job *job = job_create_with(pool, &tally, job_pass_gate, &gate, SCHED_NORMAL, true);
     struct job *quick = job_create(pool, &other, NULL, NULL);
 
-    ground_set_processor_count(1);
-    sched_pool_set_maximum(pool, SCHED_DEFAULT_MAXIMUM);
     post_times(job, 10);
     check_soon(unit_gate_waiting(&gate) == 10);
     job_post(quick);
@@ -431,8 +427,10 @@ TEST(a_callback_is_told_whether_it_may_run_long)
     struct job *job = job_create(pool, &tally, say_long, &gate);
 
     /* The third has taken the last worker: nobody is left to serve the pool. */
-    post_times(job, 3);
-    check_soon(unit_gate_waiting(&gate) == 3);
+    for (unsigned i = 1; i <= 3; i++) {
+        job_post(job);
+        require_soon(unit_gate_waiting(&gate) == i);
+    }
     check_equal(atomic_load(&may_run_long), 2);
     unit_gate_open(&gate);
     sched_wait_idle(&job->task);
@@ -536,11 +534,10 @@ TEST(without_any_thread_a_post_waits_for_one)
 
 TEST(one_thread_does_all_the_work_when_no_other_can_be_had)
 {
+    ground_set_processor_count(4);
     struct sched_pool *pool = pool_make(0);
     struct job *job = job_create(pool, &tally, NULL, NULL);
 
-    ground_set_processor_count(4);
-    sched_pool_set_maximum(pool, SCHED_DEFAULT_MAXIMUM);
     ground_fail(GROUND_THREAD, 2, GROUND_ALWAYS);
     for (unsigned i = 0; i < 2000; i++) {
         job_post(job);
@@ -555,12 +552,11 @@ TEST(one_thread_does_all_the_work_when_no_other_can_be_had)
 /* Every worker is blocked and the keeper, who would bring help, cannot be started; then threads are to be had again. */
 TEST(a_keeper_that_could_not_start_is_tried_again)
 {
+    ground_set_processor_count(1);
     struct sched_pool *pool = pool_make(0);
     struct job *job = job_create(pool, &tally, job_pass_gate, &gate);
     struct job *next = job_create(pool, &other, NULL, NULL);
 
-    ground_set_processor_count(1);
-    sched_pool_set_maximum(pool, SCHED_DEFAULT_MAXIMUM);
     job_post(job);
     require_soon(unit_gate_waiting(&gate) == 1);
     ground_fail(GROUND_THREAD, 1, GROUND_ALWAYS);
