@@ -53,7 +53,7 @@ struct job *job_create_with(struct sched_pool *pool, struct tally *tally, job_bo
 
 struct job *job_create(struct sched_pool *pool, struct tally *tally, job_body *body, void *argument)
 {
-    return job_create_with(pool, tally, body, argument, SCHED_NORMAL, false);
+    return job_create_with(pool, tally, body, argument, SCHED_PRIORITY_NORMAL, false);
 }
 
 void job_pass_gate(struct job *job, struct sched_worker *worker)

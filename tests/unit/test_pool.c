@@ -400,7 +400,7 @@ TEST(long_callbacks_do_not_count_against_the_target)
 {
     ground_set_processor_count(1);
     struct sched_pool *pool = pool_make(0);
-    struct job *job = job_create_with(pool, &tally, job_pass_gate, &gate, SCHED_NORMAL, true);
+    struct job *job = job_create_with(pool, &tally, job_pass_gate, &gate, SCHED_PRIORITY_NORMAL, true);
     struct job *quick = job_create(pool, &other, NULL, NULL);
 
     post_times(job, 10);

@@ -144,8 +144,8 @@ TEST(higher_priorities_go_first_whenever_they_were_posted)
 {
     struct sched_pool *pool = pool_make(1);
     struct job *jobs[10] = {occupy(pool, &tally, &gate)};
-    static const enum sched_priority priorities[] = {SCHED_NORMAL, SCHED_LOW,  SCHED_NORMAL, SCHED_HIGH, SCHED_LOW,
-                                                     SCHED_NORMAL, SCHED_HIGH, SCHED_LOW,    SCHED_HIGH, SCHED_NORMAL};
+    static const enum sched_priority priorities[] = {SCHED_PRIORITY_NORMAL, SCHED_PRIORITY_LOW,  SCHED_PRIORITY_NORMAL, SCHED_PRIORITY_HIGH, SCHED_PRIORITY_LOW,
+                                                     SCHED_PRIORITY_NORMAL, SCHED_PRIORITY_HIGH, SCHED_PRIORITY_LOW,    SCHED_PRIORITY_HIGH, SCHED_PRIORITY_NORMAL};
     static const unsigned wanted[] = {3, 6, 8, 2, 5, 9, 1, 4, 7};
 
     for (unsigned i = 1; i < 10; i++) {
@@ -166,7 +166,7 @@ TEST(a_high_task_goes_before_the_next_callback_of_a_repeating_one)
     struct job *jobs[3] = {occupy(pool, &tally, &gate)};
 
     jobs[1] = job_create(pool, &many[1], post_late_job_once, NULL);
-    jobs[2] = late_job = job_create_with(pool, &many[2], append_index, NULL, SCHED_HIGH, false);
+    jobs[2] = late_job = job_create_with(pool, &many[2], append_index, NULL, SCHED_PRIORITY_HIGH, false);
     for (unsigned i = 0; i < 100; i++) {
         job_post(jobs[1]);
     }

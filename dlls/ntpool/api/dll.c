@@ -28,8 +28,10 @@ BOOL WINAPI DllMain(HINSTANCE self, DWORD reason, void *reserved)
         LdrDisableThreadCalloutsForDll(self);
         nt_initialize(self);
         api_find_first_copy(self);
-        if (!api_first_copy[0])
+        if (!api_first_copy[0]) {
+            nt_pin_module();
             diag_log_up();
+        }
         break;
     case DLL_PROCESS_DETACH:
         if (!api_first_copy[0])

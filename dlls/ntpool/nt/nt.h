@@ -71,7 +71,10 @@ unsigned nt_processor_count(void);
 /** Processor time used by all threads of the process. Coarse: may advance in steps of 10 to 16 ms. */
 uint64_t nt_process_cpu_time(void);
 
-/** Keeps this DLL mapped for the life of the process. Idempotent, cheap after the first call. */
+/**
+ * Keeps this DLL mapped for the life of the process. Enters the loader, so it is called while the loader calls us:
+ * later, a thread that waits for us may hold the loader's lock.
+ */
 void nt_pin_module(void);
 
 /** The size of the first thread's stack, as the program's image asks for it. */

@@ -55,7 +55,6 @@ static void unlock_and_wake(void)
         nt_unpark(&parker);
     if (!start)
         return;
-    nt_pin_module();
     bool started = nt_thread_start(keeper_main, NULL, NULL) >= 0;
     atomic_store_explicit(&sched_keeper_is_missing, !started, memory_order_relaxed);
     if (!started) {

@@ -25,7 +25,6 @@ static nt_status port_prepare(sched_port_deliver *deliver)
         status = nt_port_create(&port);
     if (status >= 0 && !polled) {
         deliver_completion = deliver;
-        nt_pin_module();
         status = nt_thread_start(poller_main, NULL, NULL);
         polled = status >= 0;
     }

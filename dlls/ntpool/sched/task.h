@@ -26,7 +26,7 @@ struct sched_pool;
 struct sched_task;
 struct sched_worker;
 
-enum sched_priority { SCHED_HIGH, SCHED_NORMAL, SCHED_LOW, SCHED_PRIORITIES };
+enum sched_priority { SCHED_PRIORITY_HIGH, SCHED_PRIORITY_NORMAL, SCHED_PRIORITY_LOW, SCHED_PRIORITIES };
 
 enum {
     TASK_QUEUED = 0x01,

@@ -91,7 +91,6 @@ static struct sched_waiter *waiter_find(void)
         return NULL;
     waiter->used = 0;
     waiter->must_look = true; /* it looks before it waits */
-    nt_pin_module();
     if (nt_thread_start(waiter_main, waiter, NULL) < 0) {
         waiter->next = unused;
         unused = waiter;

@@ -238,7 +238,6 @@ nt_status sched_worker_start(struct sched_pool *pool, bool searching, uint32_t b
 
     if (worker) {
         struct nt_stack_size stack = sched_pool_stack(pool);
-        nt_pin_module();
         status = nt_thread_start(worker_main, worker, &stack);
         if (status >= 0)
             return status;

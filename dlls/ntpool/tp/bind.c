@@ -60,7 +60,7 @@ void tp_binding_deliver(const struct nt_completion *completion)
     while (!(bound = slab_alloc(&bounds)))
         nt_thread_yield(); /* taken off the port already: it cannot be refused */
     sched_pool_enter(pool);
-    sched_task_init_posted(&bound->task, &bound_class, pool, SCHED_NORMAL, false);
+    sched_task_init_posted(&bound->task, &bound_class, pool, SCHED_PRIORITY_NORMAL, false);
     bound->callback = binding->callback;
     bound->win32 = binding->win32;
     bound->completion = copy;

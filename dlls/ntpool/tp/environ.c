@@ -84,7 +84,8 @@ nt_status tp_environ_read(const struct tp_environ *environ, struct tp_settings *
         return NT_NO_MEMORY;
     sched_pool_enter(settings->pool);
     settings->group = environ ? environ->group : NULL;
-    settings->priority = environ && environ->version == 3 ? (enum sched_priority)environ->priority : SCHED_NORMAL;
+    settings->priority =
+        environ && environ->version == 3 ? (enum sched_priority)environ->priority : SCHED_PRIORITY_NORMAL;
     settings->is_long = environ && environ->flags & TP_ENVIRON_LONG;
     settings->persistent = environ && environ->flags & TP_ENVIRON_PERSISTENT;
     return NT_SUCCESS;

@@ -120,7 +120,7 @@ static nt_status make(struct tp_timer_queue *queue, uint32_t flags, struct tp_qu
         return NT_NO_MEMORY;
     }
     sched_pool_enter(pool);
-    sched_task_init(&created->task, &timer_class, pool, SCHED_NORMAL, flags & TP_EXECUTE_LONG_FUNCTION);
+    sched_task_init(&created->task, &timer_class, pool, SCHED_PRIORITY_NORMAL, flags & TP_EXECUTE_LONG_FUNCTION);
     created->queue = queue;
     created->token = token;
     created->flags = flags;

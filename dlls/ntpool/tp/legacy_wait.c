@@ -120,7 +120,7 @@ nt_status tp_legacy_wait_register(struct tp_legacy_wait **wait, nt_handle handle
         return NT_NO_MEMORY;
     }
     sched_pool_enter(pool);
-    sched_task_init(&created->task, &wait_class, pool, SCHED_NORMAL, flags & TP_EXECUTE_LONG_FUNCTION);
+    sched_task_init(&created->task, &wait_class, pool, SCHED_PRIORITY_NORMAL, flags & TP_EXECUTE_LONG_FUNCTION);
     created->wait.fired = wait_fired;
     created->callback = callback;
     created->context = context;

@@ -180,7 +180,7 @@ NTSTATUS NTDLL NtYieldExecution(void);
 
 NTSTATUS NTDLL RtlCreateUserThread(HANDLE, void *, BOOLEAN, ULONG, SIZE_T, SIZE_T, void *, void *, HANDLE *, void *);
 void NTDLL RtlExitUserThread(ULONG) __attribute__((noreturn));
-NTSTATUS NTDLL NtSetInformationThread(HANDLE, THREADINFOCLASS, const void *, ULONG);
+NTSTATUS NTDLL NtSetInformationThread(HANDLE, THREADINFOCLASS, void *, ULONG);
 BOOLEAN NTDLL RtlDllShutdownInProgress(void);
 
 NTSTATUS NTDLL NtCreateKeyedEvent(HANDLE *, ACCESS_MASK, const OBJECT_ATTRIBUTES *, ULONG);

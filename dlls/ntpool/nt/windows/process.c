@@ -32,12 +32,7 @@ uint64_t nt_process_cpu_time(void)
 
 void nt_pin_module(void)
 {
-    static _Atomic bool is_pinned;
-
-    if (atomic_load_explicit(&is_pinned, memory_order_relaxed))
-        return;
-    if (LdrAddRefDll(NTDLL_ADD_REFERENCE_PIN, nt_host.module) >= 0)
-        atomic_store_explicit(&is_pinned, true, memory_order_relaxed);
+    LdrAddRefDll(NTDLL_ADD_REFERENCE_PIN, nt_host.module);
 }
 
 struct nt_stack_size nt_default_stack_size(void)
