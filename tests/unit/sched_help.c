@@ -36,19 +36,35 @@ static void closed(struct sched_task *task)
 
 static const struct sched_task_class job_class = {.run = run, .closed = closed};
 
-struct job *job_create_with(struct sched_pool *pool, struct tally *tally, job_body *body, void *argument,
-                            enum sched_priority priority, bool is_long)
+static struct job *job_allocate(struct sched_pool *pool, struct tally *tally, job_body *body, void *argument)
 {
     struct job *job = calloc(1, sizeof(*job));
 
     require(job != NULL);
     sched_pool_enter(pool);
-    sched_task_init(&job->task, &job_class, pool, priority, is_long);
     job->body = body;
     job->argument = argument;
     job->tally = tally;
     job->pool = pool;
     return job;
+}
+
+struct job *job_create_with(struct sched_pool *pool, struct tally *tally, job_body *body, void *argument,
+                            enum sched_priority priority, bool is_long)
+{
+    struct job *job = job_allocate(pool, tally, body, argument);
+
+    sched_task_init(&job->task, &job_class, pool, priority, is_long);
+    return job;
+}
+
+void job_launch(struct sched_pool *pool, struct tally *tally, job_body *body, void *argument,
+                enum sched_priority priority)
+{
+    struct job *job = job_allocate(pool, tally, body, argument);
+
+    sched_task_init_posted(&job->task, &job_class, pool, priority, false);
+    sched_launch(&job->task);
 }
 
 struct job *job_create(struct sched_pool *pool, struct tally *tally, job_body *body, void *argument)

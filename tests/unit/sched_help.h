@@ -31,6 +31,9 @@ struct job {
 struct job *job_create(struct sched_pool *pool, struct tally *tally, job_body *body, void *argument);
 struct job *job_create_with(struct sched_pool *pool, struct tally *tally, job_body *body, void *argument,
                             enum sched_priority priority, bool is_long);
+/** A job that is closed and posted from the start, handed over at once. */
+void job_launch(struct sched_pool *pool, struct tally *tally, job_body *body, void *argument,
+                enum sched_priority priority);
 static inline void job_post(struct job *job)
 {
     sched_post(&job->task);

@@ -144,8 +144,9 @@ TEST(higher_priorities_go_first_whenever_they_were_posted)
 {
     struct sched_pool *pool = pool_make(1);
     struct job *jobs[10] = {occupy(pool, &tally, &gate)};
-    static const enum sched_priority priorities[] = {SCHED_PRIORITY_NORMAL, SCHED_PRIORITY_LOW,  SCHED_PRIORITY_NORMAL, SCHED_PRIORITY_HIGH, SCHED_PRIORITY_LOW,
-                                                     SCHED_PRIORITY_NORMAL, SCHED_PRIORITY_HIGH, SCHED_PRIORITY_LOW,    SCHED_PRIORITY_HIGH, SCHED_PRIORITY_NORMAL};
+    static const enum sched_priority priorities[] = {
+        SCHED_PRIORITY_NORMAL, SCHED_PRIORITY_LOW,  SCHED_PRIORITY_NORMAL, SCHED_PRIORITY_HIGH, SCHED_PRIORITY_LOW,
+        SCHED_PRIORITY_NORMAL, SCHED_PRIORITY_HIGH, SCHED_PRIORITY_LOW,    SCHED_PRIORITY_HIGH, SCHED_PRIORITY_NORMAL};
     static const unsigned wanted[] = {3, 6, 8, 2, 5, 9, 1, 4, 7};
 
     for (unsigned i = 1; i < 10; i++) {
@@ -643,4 +644,87 @@ TEST(a_held_task_keeps_its_memory_until_released)
     unit_gate_open(&gate);
     finish(pool, &first, 1);
     check_equal(atomic_load(&other.closed), 1);
+}
+
+/* ---- the rest --------------------------------------------------------------------------------- */
+
+TEST(a_task_that_refuses_drops_posts_until_it_no_longer_does)
+{
+    struct sched_pool *pool = pool_make(1);
+    struct job *jobs[2] = {occupy(pool, &tally, &gate)};
+
+    jobs[1] = job_create(pool, &other, NULL, NULL);
+    job_post(jobs[1]);
+    sched_refuse(&jobs[1]->task, true);
+    job_post(jobs[1]);
+    job_post(jobs[1]);
+    unit_gate_open(&gate);
+    sched_wait_idle(&jobs[1]->task);
+    check_equal(atomic_load(&other.ended), 1);
+    sched_refuse(&jobs[1]->task, false);
+    job_post(jobs[1]);
+    sched_wait_idle(&jobs[1]->task);
+    check_equal(atomic_load(&other.ended), 2);
+    finish(pool, jobs, 2);
+}
+
+TEST(a_task_posted_from_the_start_runs_once_and_is_closed)
+{
+    struct sched_pool *pool = pool_make(0);
+
+    for (unsigned i = 0; i < 5000; i++) {
+        job_launch(pool, &tally, NULL, NULL, i % SCHED_PRIORITIES);
+    }
+    check_soon(atomic_load(&tally.closed) == 5000);
+    check_equal(atomic_load(&tally.ended), 5000);
+    pool_end(pool);
+}
+
+static void note_over(void *argument)
+{
+    struct tally *noted = argument;
+
+    /* The callback that asked for it does not count as running any more. */
+    atomic_fetch_add(&noted->ended, 1);
+}
+
+static struct tally noted;
+
+static void ask_for_afterwards(struct job *job, struct sched_worker *worker)
+{
+    sched_afterwards(worker, note_over, &noted);
+    check_equal(atomic_load(&noted.ended), atomic_load(&job->tally->ended));
+}
+
+TEST(what_is_to_be_done_afterwards_is_done_once_after_each_callback)
+{
+    struct sched_pool *pool = pool_make(1);
+    struct job *job = job_create(pool, &tally, ask_for_afterwards, NULL);
+
+    for (unsigned i = 0; i < 100; i++) {
+        job_post(job);
+    }
+    check_soon(atomic_load(&noted.ended) == 100);
+    check_equal(atomic_load(&tally.ended), 100);
+    finish(pool, &job, 1);
+}
+
+static void stay(struct job *job, struct sched_worker *worker)
+{
+    (void)job;
+    sched_worker_make_persistent(worker);
+}
+
+TEST(a_persistent_worker_stays_until_its_pool_ends)
+{
+    struct sched_pool *pool = pool_make(1);
+    struct job *job = job_create(pool, &tally, stay, NULL);
+
+    ground_speed_clocks(100);
+    job_post(job);
+    sched_wait_idle(&job->task);
+    unit_pause(NT_SECOND);
+    check_equal(atomic_load(&sched_workers_now), 1);
+    finish(pool, &job, 1);
+    check_equal(atomic_load(&sched_workers_created), 1);
 }
