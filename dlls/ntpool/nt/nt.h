@@ -68,8 +68,9 @@ bool nt_process_is_exiting(void);
 /** How many processors this process may use; at least 1. */
 unsigned nt_processor_count(void);
 
-/** Processor time used by all threads of the process. Coarse: may advance in steps of 10 to 16 ms. */
+/** Processor time used by all threads of the process, in steps of nt_process_cpu_tick(), which may be 10 to 16 ms. */
 uint64_t nt_process_cpu_time(void);
+uint64_t nt_process_cpu_tick(void);
 
 /**
  * Keeps this DLL mapped for the life of the process. Enters the loader, so it is called while the loader calls us:

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
  * Stalls: work is queued, as many workers as wanted are busy, and none gets done. Nothing tells us whether those
- * callbacks compute or block, so this looks at what the process as a whole did meanwhile:
+ * callbacks compute or block, so this looks at the processor time that the process as a whole used meanwhile. The clock
+ * of it is coarse: the truth lies within a tick of what it says.
  *
- *  - Next to nothing: they block. Workers are added in growing steps, a step a look, until something gets done.
- *  - Less than a quarter of what the busy workers could have used: the same, once the time is long enough for the
- *    coarse processor clock to be believed.
- *  - More: they seem to compute, or others of the program do. After BACKSTOP without anything done, workers are added
+ *  - Certainly less than half of what the busy workers could have used: they block. Workers are added in growing steps,
+ *    a step a look, until something gets done, or until it turns out that most of the time is used after all.
+ *  - Else they seem to compute, or others of the program do. After BACKSTOP without anything done, workers are added
  *    all the same.
  *
  * A busy worker that is passed over this way is presumed blocked and no longer counts as active, until its callback
@@ -15,10 +15,7 @@
 #include "sched/keeper.h"
 #include "sched/worker.h"
 
-#define FIRST_LOOK (6 * NT_MILLISECOND)
-#define CPU_TICK   (16 * NT_MILLISECOND) /* the processor clock may lag by this much */
-#define LONG_LOOK  (2 * CPU_TICK)
-#define BACKSTOP   (100 * NT_MILLISECOND)
+#define BACKSTOP (100 * NT_MILLISECOND)
 
 enum { MOST_AT_ONCE = 16, MOST_TASKS_LOOKED_AT = 64 };
 
@@ -103,19 +100,15 @@ static void help(struct sched_pool *pool, uint64_t now)
 static bool seems_blocked(struct sched_pool *pool, uint64_t elapsed)
 {
     struct sched_watch *watch = &pool->watch;
-    unsigned busy = pool_total(load_state(pool)) - pool_idle(load_state(pool));
-    unsigned processors = sched_processors();
+    uint64_t state = load_state(pool), tick = nt_process_cpu_tick();
+    unsigned busy = pool_total(state) - pool_idle(state), processors = sched_processors();
+    uint64_t used = nt_process_cpu_time() - watch->cpu_at_since;
+    uint64_t usable = elapsed * (busy < processors ? busy : processors);
 
-    if (elapsed < FIRST_LOOK)
-        return false;
-    if (elapsed >= LONG_LOOK || !watch->blocked) {
-        uint64_t used = nt_process_cpu_time() - watch->cpu_at_since;
-        uint64_t usable = elapsed * (busy < processors ? busy : processors);
-        if (elapsed >= LONG_LOOK)
-            watch->blocked = used < CPU_TICK || (used - CPU_TICK) * 4 < usable;
-        else
-            watch->blocked = used * 8 < usable; /* with a coarse clock: not one tick */
-    }
+    if (watch->blocked)
+        watch->blocked = used < tick || (used - tick) * 4 < usable * 3;
+    else
+        watch->blocked = (used + tick) * 2 < usable;
     return watch->blocked;
 }
 

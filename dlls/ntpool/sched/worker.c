@@ -4,7 +4,9 @@
 #include "sched/worker.h"
 #include "sched/worker_parts.h"
 
-enum { SPINS = 300 };
+/* About a microsecond. On a machine whose processors are all busy every spin delays whoever is waited for, and costs
+ * the spinner its place in the system's queue. */
+enum { SPINS = 10 };
 
 _Atomic uint64_t sched_epoch;
 

@@ -30,6 +30,11 @@ uint64_t nt_process_cpu_time(void)
     return (uint64_t)times.kernel.QuadPart + (uint64_t)times.user.QuadPart;
 }
 
+uint64_t nt_process_cpu_tick(void)
+{
+    return nt_host.is_wine ? 10 * NT_MILLISECOND : 16 * NT_MILLISECOND;
+}
+
 void nt_pin_module(void)
 {
     LdrAddRefDll(NTDLL_ADD_REFERENCE_PIN, nt_host.module);
