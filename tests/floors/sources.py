@@ -13,7 +13,7 @@ MAY_INCLUDE = {
 }
 
 # Headers that come with the compiler and need no system below them.
-FREESTANDING = {'limits.h', 'stdalign.h', 'stdarg.h', 'stdatomic.h', 'stdbool.h', 'stddef.h', 'stdint.h', 'stdnoreturn.h'}
+FREESTANDING = {'limits.h', 'stdalign.h', 'stdarg.h', 'stdatomic.h', 'stdbool.h', 'stddef.h', 'stdint.h'}
 
 # The folders where Windows' own headers may be included.
 WINDOWS = ('api/', 'nt/windows/')

@@ -81,6 +81,8 @@ for what, given, said in (
 for command in (INSTALL, ('uninstall',), ('status',)):
     name = command[0]
     refusal(f'{name}: no prefix', ['/nowhere', 'no such prefix'], *command, '--prefix', '/nowhere')(nothing)
+    refusal(f'{name}: an empty prefix name', ['--prefix: the name is empty'], *command, '--prefix', '')(nothing)
+    refusal(f'{name}: a file as prefix', [TOOL, 'not a directory'], *command, '--prefix', TOOL)(nothing)
 
     @refusal(f'{name}: not a prefix', ['not a Wine prefix', 'no system.reg'], *command)
     def _(w):

@@ -42,6 +42,9 @@ def programs_of(options):
 
 
 def run(options, script_dir):
+    # An empty name is a variable that is not set; the user's own prefix is not what was meant.
+    if options.prefix == '':
+        raise Refused('--prefix: the name is empty. Give the prefix\'s directory, or leave --prefix out for the default.')
     path = options.prefix or os.environ.get('WINEPREFIX') or os.path.expanduser('~/.wine')
     if options.command == 'status':
         return OK if status.report(path, layout.find(script_dir), options.wine_dir) else OFF

@@ -29,6 +29,8 @@ def _child(directory, name):
 class Prefix:
     def __init__(self, path):
         self.path = os.path.realpath(path)
+        if os.path.lexists(path) and not os.path.isdir(self.path):
+            raise Refused(f'{path}: this is not a directory. Name the directory that holds the prefix with --prefix.')
         if not os.path.isdir(self.path):
             raise Refused(f'{path}: there is no such prefix. Make it with "WINEPREFIX={path} wineboot -i", or name '
                           'another with --prefix.')
