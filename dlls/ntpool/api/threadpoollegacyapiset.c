@@ -39,8 +39,9 @@ HANDLE WINAPI api_RegisterWaitForSingleObjectEx(HANDLE object, WAITORTIMERCALLBA
 {
     API_FORWARD(RegisterWaitForSingleObjectEx, object, callback, context, milliseconds, flags);
     struct tp_legacy_wait *wait = NULL;
-    nt_status status = tp_legacy_wait_register(&wait, object, (tp_wait_or_timer_callback *)(void *)callback, context,
-                                               milliseconds, flags);
+    nt_status status =
+        tp_legacy_wait_register(&wait, nt_handle_resolve_standard(object),
+                                (tp_wait_or_timer_callback *)(void *)callback, context, milliseconds, flags);
     return api_succeeded(status) ? (HANDLE)wait : NULL;
 }
 

@@ -169,6 +169,9 @@ nt_status nt_event_create(nt_handle *event, bool manual_reset);
 nt_status nt_event_set(nt_handle event);
 nt_status nt_handle_close(nt_handle handle);
 
+/** What GetStdHandle gives for handle if it is one of the STD_..._HANDLE values, else handle itself (WAITLEG-025). */
+nt_handle nt_handle_resolve_standard(nt_handle handle);
+
 /**
  * Makes a reference of our own to what handle names, fit for waiting. Fails with NT_INVALID_HANDLE for no
  * such handle, NT_OBJECT_TYPE_MISMATCH for what cannot be waited for, NT_ACCESS_DENIED without SYNCHRONIZE,

@@ -80,3 +80,19 @@ nt_status nt_handle_open_for_wait(nt_handle handle, nt_handle *own)
     *own = duplicate;
     return NT_SUCCESS;
 }
+
+nt_handle nt_handle_resolve_standard(nt_handle handle)
+{
+    const struct ntdll_parameters *parameters = ntdll_peb()->parameters;
+
+    switch ((DWORD)(uintptr_t)handle) {
+    case STD_INPUT_HANDLE:
+        return parameters->standard_input;
+    case STD_OUTPUT_HANDLE:
+        return parameters->standard_output;
+    case STD_ERROR_HANDLE:
+        return parameters->standard_error;
+    default:
+        return handle;
+    }
+}
