@@ -6,6 +6,12 @@
 #ifndef NTPOOL_H
 #define NTPOOL_H
 
+#ifdef _WIN32
+#define NTPOOL_IMPORT __declspec(dllimport)
+#else
+#define NTPOOL_IMPORT
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -18,10 +24,7 @@ extern "C" {
  * The version of the ntpool.dll that serves this process, as "major.minor.patch". The text lives as long as the
  * process. Finding this export is how a program can tell that it runs on ntpool.
  */
-#ifdef _WIN32
-__declspec(dllimport)
-#endif
-const char *__stdcall ntpool_version(void);
+NTPOOL_IMPORT const char *__stdcall ntpool_version(void);
 
 #ifdef __cplusplus
 }

@@ -101,6 +101,14 @@ def kernelbase_forwards_all_but_six():
     equal(names, [n for n in header_names('WIN32') if n not in KERNEL32_ONLY], 'dlls/kernelbase/exports.txt')
 
 
+def one_version_everywhere():
+    header = read('include/ntpool.h')
+    parts = [re.search(rf'#define NTPOOL_VERSION_{part} (\d+)', header).group(1)
+             for part in ('MAJOR', 'MINOR', 'PATCH')]
+    version = re.search(r"version: '([^']+)'", read('meson.build')).group(1)
+    equal('.'.join(parts), version, 'the version in ntpool.h and that in meson.build')
+
+
 def the_dll_exports_what_the_def_says():
     equal(tables.Image(sys.argv[1]).exports(), set(defined()), 'exports of ntpool.dll')
 
@@ -115,6 +123,6 @@ if __name__ == '__main__':
                lambda: no_faults(sources.mention_faults, 'sched'))]
     tests += [(function.__name__.replace('_', ' '), function) for function in (
         every_folder_is_a_floor, the_rules_catch, exports_h_holds_each_name_once, the_def_has_the_names_of_exports_h,
-        kernel32_forwards_all_win32_names, kernelbase_forwards_all_but_six, the_dll_exports_what_the_def_says,
-        the_dll_imports_ntdll_alone)]
+        kernel32_forwards_all_win32_names, kernelbase_forwards_all_but_six, one_version_everywhere,
+        the_dll_exports_what_the_def_says, the_dll_imports_ntdll_alone)]
     sys.exit(run(tests))
