@@ -75,7 +75,7 @@ bool sched_pool_dies(struct sched_pool *pool)
 {
     uint64_t state = load_state(pool);
 
-    if (!pool->closing)
+    if (!sched_pool_is_closing(pool))
         return false;
     while (pool_total(state) == 0)
         if (swap_state(pool, &state, POOL_SEARCHING))
@@ -102,7 +102,7 @@ void sched_pool_leave(struct sched_pool *pool)
         return;
     }
     sched_lock_acquire(&pool->lock);
-    pool->closing = true;
+    atomic_store_explicit(&pool->closing, true, memory_order_relaxed);
     atomic_store_explicit(&pool->minimum, 0, memory_order_relaxed);
     bool gone = sched_pool_dies(pool);
     sched_lock_release(&pool->lock);

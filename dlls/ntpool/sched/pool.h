@@ -75,10 +75,10 @@ struct sched_watch {
 
 struct sched_pool {
     struct slab_item item;
-    void *owner;        /* here, because a free slot keeps its link here and a late submitter may look at the rest */
-    bool alertable;     /* its worker parks alertably: APCs queued to it run */
-    bool closing;       /* guarded by lock */
-    bool keeps_workers; /* workers once started never retire; set before the first */
+    void *owner;          /* here, because a free slot keeps its link here and a late submitter may look at the rest */
+    bool alertable;       /* its worker parks alertably: APCs queued to it run */
+    _Atomic bool closing; /* written under lock */
+    bool keeps_workers;   /* workers once started never retire; set before the first */
     _Atomic uint32_t users; /* whoever may still post: the owner, and each object */
     _Atomic uint32_t minimum;
     _Atomic uint32_t maximum;
@@ -141,6 +141,11 @@ static inline bool sched_pool_has_work(const struct sched_pool *pool)
 static inline struct sched_lane *sched_lane_of(struct sched_pool *pool, uint64_t counts)
 {
     return &pool->lanes[(counts & TASK_PRIORITY_MASK) >> TASK_PRIORITY_SHIFT];
+}
+
+static inline bool sched_pool_is_closing(const struct sched_pool *pool)
+{
+    return atomic_load_explicit(&pool->closing, memory_order_relaxed);
 }
 
 /** True if one more worker could be set to work, parked or new. */

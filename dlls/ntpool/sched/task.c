@@ -53,7 +53,8 @@ void sched_launch(struct sched_task *task)
 }
 
 /* The task is stale in its lane and others stand behind it: its new post belongs behind them. While we hold the lock
- * and the task is queued, nobody can unlink it, so nobody can free it. */
+ * and the task is queued, nobody can unlink it, so nobody can free it. If it is not linked, its first poster has yet to
+ * push it, and that will be behind everything posted so far. */
 static bool post_stale(struct sched_task *task, struct sched_pool *pool, uint64_t counts)
 {
     struct sched_lane *lane = sched_lane_of(pool, counts);
@@ -62,13 +63,12 @@ static bool post_stale(struct sched_task *task, struct sched_pool *pool, uint64_
     sched_lock_acquire(&pool->lock);
     counts = load_counts(task);
     lane_drain_inbox(lane);
-    while (counts & TASK_QUEUED && task_pending(counts) == 0 && lane_is_linked(lane, task)) {
+    if (lane_is_linked(lane, task) && task_pending(counts) == 0) {
         lane_unlink(lane, task);
         lane_append(lane, task);
-        posted = swap_counts(task, &counts, counts + TASK_PENDING_ONE);
-        if (posted)
-            break;
     }
+    while (!posted && (counts & TASK_QUEUED) && task_pending(counts) == 0)
+        posted = swap_counts(task, &counts, counts + TASK_PENDING_ONE);
     sched_lock_release(&pool->lock);
     return posted;
 }
@@ -85,8 +85,6 @@ void sched_post_quietly(struct sched_task *task)
             if (post_stale(task, pool, old))
                 return;
             old = load_counts(task);
-            if ((old & TASK_QUEUED) && task_pending(old) == 0)
-                nt_cpu_relax(); /* its first poster has it in hand but has not pushed it yet */
             continue;
         }
         if (swap_counts(task, &old, (old + TASK_PENDING_ONE) | TASK_QUEUED))

@@ -182,7 +182,7 @@ static bool may_retire(struct sched_worker *worker, uint64_t state)
     struct sched_pool *pool = worker->pool;
 
     return pool_total(state) > atomic_load_explicit(&pool->minimum, memory_order_relaxed) &&
-           !((worker->persistent || pool->keeps_workers) && !pool->closing);
+           !((worker->persistent || pool->keeps_workers) && !sched_pool_is_closing(pool));
 }
 
 /* Leaves the stack, the counts and the pool in one step, so that whoever posts next sees room for a new worker. False
@@ -217,7 +217,8 @@ static bool must_leave(struct sched_worker *worker)
     struct sched_pool *pool = worker->pool;
     uint64_t state = load_state(pool);
 
-    return (pool->closing || pool_total(state) > atomic_load_explicit(&pool->maximum, memory_order_relaxed)) &&
+    return (sched_pool_is_closing(pool) ||
+            pool_total(state) > atomic_load_explicit(&pool->maximum, memory_order_relaxed)) &&
            may_retire(worker, state);
 }
 

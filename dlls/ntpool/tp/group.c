@@ -4,7 +4,8 @@
 
 struct tp_group {
     struct slab_item item;
-    struct sched_lock lock; /* guards members, and each member's links, membership and closed_by_owner */
+    struct sched_lock lock; /* guards the rest, and each member's links, membership and closed_by_owner */
+    bool is_closed;         /* goes with its last member */
     struct tp_object *members;
 };
 
@@ -20,16 +21,20 @@ nt_status tp_group_create(struct tp_group **group)
     return NT_SUCCESS;
 }
 
+/* A simple callback leaves its group a moment after its own code is through, so a program may rightly find its group
+ * empty when it is not quite: the group then goes with its last member. */
 void tp_group_close(struct tp_group *group)
 {
     TP_OURS_OR_RETURN(group, SLAB_GROUP, "TpReleaseCleanupGroup", (void *), group);
+    if (nt_process_is_exiting())
+        return;
     sched_lock_acquire(&group->lock);
-    bool empty = !group->members;
+    bool is_empty = !group->members;
+    group->is_closed = true;
+    atomic_store_explicit(&group->item.tag, SLAB_TAG(SLAB_GROUP, SLAB_CLOSED), memory_order_release);
     sched_lock_release(&group->lock);
-    if (empty)
+    if (is_empty)
         slab_free(&groups, group);
-    else
-        tp_raise_bad_object(group);
 }
 
 /* ---- membership ------------------------------------------------------------------------------------ */
@@ -54,7 +59,7 @@ bool tp_group_leave(struct tp_object *object)
     if (!group)
         return true;
     sched_lock_acquire(&group->lock);
-    bool leaves = object->membership == TP_MEMBER;
+    bool leaves = object->membership == TP_MEMBER, is_last = false;
     if (leaves) {
         if (object->before)
             object->before->next = object->next;
@@ -63,10 +68,13 @@ bool tp_group_leave(struct tp_object *object)
         if (object->next)
             object->next->before = object->before;
         object->membership = TP_NO_MEMBER;
+        is_last = group->is_closed && !group->members;
     } else {
         object->closed_by_owner = true;
     }
     sched_lock_release(&group->lock);
+    if (is_last)
+        slab_free(&groups, group);
     return leaves;
 }
 

@@ -9,7 +9,7 @@
 
 /** TpAllocCleanupGroup. NT_NO_MEMORY. */
 nt_status tp_group_create(struct tp_group **group);
-/** TpReleaseCleanupGroup: the group must be empty (CG-025); one that is not raises and stays. */
+/** TpReleaseCleanupGroup: the group should be empty (CG-025); one that is not goes when its last member does. */
 void tp_group_close(struct tp_group *group);
 /**
  * TpReleaseCleanupGroupMembers: closes every member and waits for its callbacks; with cancel, queued ones are dropped

@@ -101,10 +101,6 @@ static inline struct ntdll_peb *ntdll_peb(void)
     return ntdll_teb()->peb;
 }
 
-/** The page that the kernel shares with every process; its system root is text like C:\Windows. */
-#define NTDLL_SYSTEM_ROOT        ((const WCHAR *)0x7ffe0030)
-#define NTDLL_SYSTEM_ROOT_LENGTH 260
-
 /** The head of what the loader keeps about a module. */
 struct ntdll_module {
     LIST_ENTRY load_order;

@@ -70,39 +70,36 @@ bool nt_module_is_system(void)
     return nt_host.module_is_system;
 }
 
-/* Skips prefix, without regard to case, at the start of text; 0 when text starts otherwise. */
-static size_t match(const WCHAR *text, size_t length, const WCHAR *prefix, size_t prefix_length)
+static WCHAR lower(WCHAR character)
 {
-    size_t i;
-
-    for (i = 0; i < prefix_length && prefix[i] != L'\0'; i++) {
-        WCHAR a = i < length ? text[i] : L'\0';
-        WCHAR b = prefix[i];
-
-        a = a >= L'A' && a <= L'Z' ? (WCHAR)(a + 32) : a;
-        b = b >= L'A' && b <= L'Z' ? (WCHAR)(b + 32) : b;
-        if (a != b)
-            return 0;
-    }
-    return i;
+    return character >= L'A' && character <= L'Z' ? (WCHAR)(character + 32) : character;
 }
 
+/* The length of the folder that a path lies in, with its last separator. */
+static size_t folder_length(const UNICODE_STRING *path)
+{
+    size_t length = path->Length / sizeof(WCHAR);
+
+    while (length > 0 && path->Buffer[length - 1] != L'\\')
+        length--;
+    return length;
+}
+
+/* ntdll.dll lies in the system directory and is always there. The shared user data also names the system directory, but
+ * not yet in the first process of a Wine prefix. */
 bool nt_module_was_loaded_from_system(const void *module)
 {
-    static const WCHAR native[] = L"\\system32\\";
-    static const WCHAR wow64[] = L"\\syswow64\\";
-    struct ntdll_module *entry;
-    const WCHAR *name;
+    struct ntdll_module *own, *ntdll;
     size_t length;
-    size_t skip;
 
-    if (LdrFindEntryForAddress(module, &entry) < 0)
+    if (LdrFindEntryForAddress(module, &own) < 0 ||
+        LdrFindEntryForAddress((const void *)(uintptr_t)&LdrFindEntryForAddress, &ntdll) < 0)
         return false;
-    name = entry->full_name.Buffer;
-    length = entry->full_name.Length / sizeof(WCHAR);
-    skip = match(name, length, NTDLL_SYSTEM_ROOT, NTDLL_SYSTEM_ROOT_LENGTH);
-    if (skip == 0)
+    length = folder_length(&own->full_name);
+    if (length == 0 || length != folder_length(&ntdll->full_name))
         return false;
-    return match(name + skip, length - skip, native, sizeof(native) / sizeof(WCHAR)) != 0 ||
-           match(name + skip, length - skip, wow64, sizeof(wow64) / sizeof(WCHAR)) != 0;
+    for (size_t i = 0; i < length; i++)
+        if (lower(own->full_name.Buffer[i]) != lower(ntdll->full_name.Buffer[i]))
+            return false;
+    return true;
 }
