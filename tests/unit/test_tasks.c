@@ -504,6 +504,60 @@ TEST(a_cancel_releases_those_who_wait_for_idle)
     finish(pool, jobs, 2);
 }
 
+struct idle_waiter {
+    struct job *job;
+    struct unit_meeting *meeting;
+    unsigned rounds;
+};
+
+static void wait_for_idle_on_and_on(void *argument)
+{
+    struct idle_waiter *waiter = argument;
+
+    for (unsigned i = 0; i < waiter->rounds; i++) {
+        if (!unit_meet(waiter->meeting)) {
+            return;
+        }
+        if (i % 2) {
+            sched_wait_idle(&waiter->job->task);
+        } else {
+            sched_wait_quiet(&waiter->job->task);
+        }
+        if (!unit_meet(waiter->meeting)) {
+            return;
+        }
+    }
+}
+
+/* The cancel comes right when somebody has announced to wait but does not sleep yet. */
+TEST(a_cancel_never_leaves_a_waiter_behind)
+{
+    struct unit_meeting meeting = UNIT_MEETING(2);
+    struct sched_pool *pool = pool_make(1);
+    struct job *jobs[2] = {occupy(pool, &tally, &gate)};
+    struct idle_waiter waiter = {.meeting = &meeting, .rounds = 10000};
+    struct unit_thread thread;
+
+    waiter.job = jobs[1] = job_create(pool, &other, NULL, NULL);
+    unit_thread_start(&thread, wait_for_idle_on_and_on, &waiter);
+    for (unsigned i = 0; i < waiter.rounds; i++) {
+        job_post(jobs[1]);
+        require(unit_meet(&meeting));
+        while (!is_waited_for(jobs[1])) {
+            nt_cpu_relax();
+        }
+        for (unsigned spins = i % 64; spins > 0; spins--) {
+            nt_cpu_relax();
+        }
+        check_equal(sched_cancel(&jobs[1]->task), 1);
+        require(unit_meet(&meeting));
+    }
+    unit_thread_join(&thread);
+    check_equal(atomic_load(&other.begun), 0);
+    unit_gate_open(&gate);
+    finish(pool, jobs, 2);
+}
+
 static void detach_and_pass_gate(struct job *job, struct sched_worker *worker)
 {
     sched_detach(worker);
