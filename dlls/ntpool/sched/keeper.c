@@ -181,7 +181,7 @@ static void look_at_watched(uint64_t now)
             /* A submitter makes its post visible and then reads watched; we write watched and then look for posts.
              * Sequential consistency of all four lets at least one of us see the other. */
             atomic_store_explicit(&pool->watch.watched, false, memory_order_seq_cst);
-            if (sched_pool_has_work(pool)) {
+            if (sched_stall_is_possible(pool)) {
                 bool unwatched = false;
                 keep = atomic_compare_exchange_strong_explicit(&pool->watch.watched, &unwatched, true,
                                                                memory_order_seq_cst, memory_order_seq_cst);

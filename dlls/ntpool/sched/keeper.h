@@ -69,7 +69,9 @@ static inline void sched_keeper_watch(struct sched_pool *pool)
         sched_keeper_watch_slow(pool);
 }
 
-/* stall.c, for the keeper: one look at a watched pool. False: nothing is queued any more. */
+/* stall.c, for the keeper: something is queued, and a worker could be added for it. */
+bool sched_stall_is_possible(struct sched_pool *pool);
+/* One look at a watched pool. False: there is nothing to watch any more. */
 bool sched_stall_look(struct sched_pool *pool, uint64_t now);
 /* stall.c: the pool has just been put under watch. */
 void sched_stall_begin(struct sched_pool *pool, uint64_t now);

@@ -128,33 +128,37 @@ void sched_pool_set_maximum(struct sched_pool *pool, uint32_t maximum)
         sched_workers_reconsider(pool);
 }
 
+static void set_bounds(struct sched_pool *pool, uint32_t minimum, uint32_t maximum)
+{
+    sched_lock_acquire(&pool->lock);
+    atomic_store_explicit(&pool->minimum, minimum, memory_order_seq_cst);
+    atomic_store_explicit(&pool->maximum, maximum, memory_order_seq_cst);
+    sched_lock_release(&pool->lock);
+}
+
 nt_status sched_pool_set_minimum(struct sched_pool *pool, uint32_t minimum)
 {
     if (minimum > POOL_MOST_WORKERS)
         minimum = POOL_MOST_WORKERS;
-    sched_lock_acquire(&pool->lock);
-    uint32_t before = atomic_load_explicit(&pool->minimum, memory_order_relaxed);
-    sched_lock_release(&pool->lock);
+    uint32_t old_minimum = atomic_load_explicit(&pool->minimum, memory_order_relaxed);
+    uint32_t old_maximum = atomic_load_explicit(&pool->maximum, memory_order_relaxed);
+    nt_status status = NT_SUCCESS;
 
+    /* First, or the new workers would find themselves one too many. */
+    set_bounds(pool, minimum, old_maximum < minimum ? minimum : old_maximum);
     uint64_t state = load_state(pool);
-    while (pool_total(state) < minimum) {
+    while (status >= 0 && pool_total(state) < minimum) {
         if (!swap_state(pool, &state, state + POOL_TOTAL_ONE))
             continue;
-        nt_status status = sched_worker_start(pool, false, 0);
-        if (status < 0)
-            return status;
+        status = sched_worker_start(pool, false, 0);
         state = load_state(pool);
     }
-
-    sched_lock_acquire(&pool->lock);
-    atomic_store_explicit(&pool->minimum, minimum, memory_order_seq_cst);
-    if (atomic_load_explicit(&pool->maximum, memory_order_relaxed) < minimum)
-        atomic_store_explicit(&pool->maximum, minimum, memory_order_seq_cst);
-    sched_lock_release(&pool->lock);
+    if (status < 0)
+        set_bounds(pool, old_minimum, old_maximum);
     update_target(pool);
-    if (minimum < before)
+    if (status < 0 || minimum < old_minimum)
         sched_workers_reconsider(pool);
-    return NT_SUCCESS;
+    return status;
 }
 
 void sched_pool_set_stack(struct sched_pool *pool, struct nt_stack_size stack)
@@ -189,7 +193,7 @@ void sched_pool_notify_slow(struct sched_pool *pool, uint64_t state)
             sched_worker_wake(pool, true, 0);
             return;
         }
-        if (!swap_state(pool, &state, (state + POOL_TOTAL_ONE) | POOL_SEARCHING))
+        if (!swap_state(pool, &state, (state + POOL_TOTAL_ONE) | POOL_SEARCHING | POOL_SEARCHER_STARTING))
             continue;
         sched_worker_start(pool, true, 0); /* a failure has told the keeper */
         return;

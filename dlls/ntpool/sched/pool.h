@@ -11,7 +11,8 @@
  * had (then the keeper watches the pool). It holds because
  *  - a submitter makes its post visible (sequentially consistent swap), then reads state and acts on it;
  *  - a searching worker gives the searching bit up (sequentially consistent swap), then looks at the lanes once more;
- *  - whoever lowers active or raises target calls sched_pool_notify.
+ *  - whoever lowers active or raises target calls sched_pool_notify, and so does whoever changes the lanes' lists under
+ *    the lock and leaves work there: to those who look without the lock the lanes may seem empty meanwhile.
  * Of a submitter and a worker that gives up, at least one sees the other.
  *
  * Pool records are type-stable: sched_pool_notify on a pool that died meanwhile is harmless, so a submitter may call
@@ -29,12 +30,13 @@ enum {
     POOL_TARGET_SHIFT = 48,
 };
 
-#define POOL_TOTAL_ONE    (UINT64_C(1) << POOL_TOTAL_SHIFT)
-#define POOL_IDLE_ONE     (UINT64_C(1) << POOL_IDLE_SHIFT)
-#define POOL_BLOCKED_ONE  (UINT64_C(1) << POOL_BLOCKED_SHIFT)
-#define POOL_TARGET_MASK  (UINT64_C(0x7FFF) << POOL_TARGET_SHIFT)
-#define POOL_SEARCHING    (UINT64_C(1) << 63)
-#define POOL_MOST_WORKERS 0x7FFFu
+#define POOL_TOTAL_ONE         (UINT64_C(1) << POOL_TOTAL_SHIFT)
+#define POOL_IDLE_ONE          (UINT64_C(1) << POOL_IDLE_SHIFT)
+#define POOL_BLOCKED_ONE       (UINT64_C(1) << POOL_BLOCKED_SHIFT)
+#define POOL_TARGET_MASK       (UINT64_C(0x3FFF) << POOL_TARGET_SHIFT)
+#define POOL_SEARCHER_STARTING (UINT64_C(1) << 62) /* the searching worker's thread has not begun */
+#define POOL_SEARCHING         (UINT64_C(1) << 63)
+#define POOL_MOST_WORKERS      0x3FFFu
 
 static inline unsigned pool_total(uint64_t state)
 {
@@ -53,7 +55,7 @@ static inline unsigned pool_blocked(uint64_t state)
 
 static inline unsigned pool_target(uint64_t state)
 {
-    return (unsigned)(state >> POOL_TARGET_SHIFT) & 0x7FFF;
+    return (unsigned)(state >> POOL_TARGET_SHIFT) & 0x3FFF;
 }
 
 static inline int pool_active(uint64_t state)

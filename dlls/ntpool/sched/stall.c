@@ -128,15 +128,23 @@ void sched_stall_begin(struct sched_pool *pool, uint64_t now)
     start_afresh(&pool->watch, now);
 }
 
+bool sched_stall_is_possible(struct sched_pool *pool)
+{
+    sched_lock_acquire(&pool->lock);
+    bool queued = callbacks_queued(pool, 1) != 0;
+    sched_lock_release(&pool->lock);
+    /* At its maximum there is nothing to be done for it. Each of its workers looks at the lanes when it is through. */
+    return queued && sched_pool_can_grow(pool, load_state(pool));
+}
+
 bool sched_stall_look(struct sched_pool *pool, uint64_t now)
 {
     struct sched_watch *watch = &pool->watch;
 
     sched_lock_acquire(&pool->lock);
     uint64_t done = callbacks_done(pool);
-    bool queued = callbacks_queued(pool, 1) != 0;
     sched_lock_release(&pool->lock);
-    if (!queued)
+    if (!sched_stall_is_possible(pool))
         return false;
     if (done != watch->done) {
         watch->done = done;

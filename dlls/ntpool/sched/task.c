@@ -106,7 +106,8 @@ uint32_t sched_cancel(struct sched_task *task)
 {
     uint64_t old = load_counts(task);
 
-    while (task_pending(old) && !swap_counts(task, &old, old & (TASK_PENDING_ONE - 1)))
+    /* The announcement of those who wait goes with it, as at the end of a callback: they look again. */
+    while (task_pending(old) && !swap_counts(task, &old, old & (TASK_PENDING_ONE - 1) & ~(uint64_t)TASK_WAITED))
         ;
     if (task_pending(old) && (old & TASK_WAITED))
         sched_lot_wake(&task->counts, SCHED_LOT_ALL);

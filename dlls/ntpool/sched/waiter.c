@@ -112,6 +112,7 @@ static bool must_signal(struct sched_waiter *waiter)
 static void place(struct sched_waiter *waiter, struct sched_wait *wait)
 {
     wait->waiter = waiter;
+    wait->listed = false;
     wait->slot = (uint8_t)waiter->used;
     waiter->slots[waiter->used++] = wait;
     if (waiter->used == SLOTS)
@@ -207,7 +208,11 @@ bool sched_wait_disarm(struct sched_wait *wait)
     sched_lock_acquire(&lock);
     struct sched_waiter *waiter = wait->waiter;
     was_armed = state_of(wait) == WAIT_ARMED;
-    if (was_armed && waiter) {
+    if (was_armed && waiter && !wait->listed) {
+        /* Its thread has not seen it yet. That thread may even not have begun, and not begin before our caller is
+         * through: a new thread waits for the loader's lock. */
+        let_go(waiter, wait, WAIT_LEFT);
+    } else if (was_armed && waiter) {
         set_state(wait, WAIT_LEAVING);
         signal = must_signal(waiter);
     } else if (was_armed) {
@@ -289,6 +294,7 @@ static void begin_round(struct sched_waiter *waiter, struct round *round, uint64
     round->until = waiter->used ? NT_FOREVER : now + WAITER_IDLE_TIMEOUT;
     for (unsigned i = 0; i < waiter->used; i++) {
         struct sched_wait *wait = waiter->slots[i];
+        wait->listed = true;
         if (wait->due != NT_FOREVER && due_now(wait, now) < round->until)
             round->until = due_now(wait, now);
         if (wait->broken)

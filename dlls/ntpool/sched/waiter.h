@@ -35,6 +35,7 @@ struct sched_wait {
     uint8_t slot;                /* in its waiter */
     bool system;                 /* due is of the system clock */
     bool broken;                 /* its handle cannot be waited for: only its timeout is looked at */
+    bool listed;                 /* its wait thread may be waiting for it now */
     struct sched_waiter *waiter; /* NULL while no thread could be had */
     struct sched_wait *next;     /* in the list of those */
     nt_handle handle;

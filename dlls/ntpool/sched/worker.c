@@ -59,8 +59,9 @@ static bool take_from(struct sched_worker *worker, struct sched_lane *lane, stru
     return task_pending(old) != 0;
 }
 
-/* The oldest callback of the highest priority, or NULL. */
-static struct sched_task *take(struct sched_worker *worker)
+/* The oldest callback of the highest priority, or NULL. *left_work: there is more, as seen under the lock; see pool.h.
+ */
+static struct sched_task *take(struct sched_worker *worker, bool *left_work)
 {
     struct sched_pool *pool = worker->pool;
     struct sched_task *taken = NULL;
@@ -86,6 +87,7 @@ static struct sched_task *take(struct sched_worker *worker)
     }
     if (!taken)
         atomic_store_explicit(&worker->current, NULL, memory_order_relaxed);
+    *left_work = sched_pool_has_work(pool);
     sched_lock_release(&pool->lock);
     return taken;
 }
@@ -175,12 +177,21 @@ void sched_detach(struct sched_worker *worker)
 /* Gives the searching bit up once work was found; more work is the next worker's. */
 static void pass_search_on(struct sched_worker *worker)
 {
-    struct sched_pool *pool = worker->pool;
-
     worker->searching = false;
-    atomic_fetch_and_explicit(&pool->state, ~POOL_SEARCHING, memory_order_seq_cst);
-    if (sched_pool_has_work(pool))
-        sched_pool_notify(pool);
+    atomic_fetch_and_explicit(&worker->pool->state, ~POOL_SEARCHING, memory_order_seq_cst);
+}
+
+/* A thread that is being started may be held up (by the loader's lock, for one), and its search with it: whoever is
+ * there first takes the search. */
+static bool take_over_search(struct sched_pool *pool)
+{
+    uint64_t state = load_state(pool);
+
+    while (state & POOL_SEARCHER_STARTING)
+        if (atomic_compare_exchange_weak_explicit(&pool->state, &state, state & ~POOL_SEARCHER_STARTING,
+                                                  memory_order_seq_cst, memory_order_seq_cst))
+            return true;
+    return false;
 }
 
 /* Looks at the lanes for a moment before it parks, unless somebody else does. Submitters then need not wake anyone. */
@@ -189,6 +200,8 @@ static bool spin_for_work(struct sched_worker *worker)
     struct sched_pool *pool = worker->pool;
     uint64_t state = load_state(pool);
 
+    if (!worker->searching)
+        worker->searching = take_over_search(pool);
     if (is_surplus(worker, state))
         return false;
     if (!worker->searching) {
@@ -213,15 +226,22 @@ static void worker_main(void *argument)
 {
     struct sched_worker *worker = argument;
     struct sched_task *task;
+    bool left_work;
 
     worker->thread = nt_thread_id();
     nt_parker_init(&worker->parker);
     nt_activation_base(&worker->activation);
     sched_registry_add(worker);
+    if (worker->searching)
+        worker->searching = take_over_search(worker->pool);
     for (;;) {
-        while (nt_likely((task = take(worker)) != NULL)) {
-            if (worker->searching)
+        while (nt_likely((task = take(worker, &left_work)) != NULL)) {
+            if (worker->searching) {
                 pass_search_on(worker);
+                left_work = left_work || sched_pool_has_work(worker->pool);
+            }
+            if (left_work)
+                sched_pool_notify(worker->pool);
             run(worker, task);
         }
         if (nt_unlikely(atomic_load_explicit(&worker->blocked, memory_order_relaxed)))

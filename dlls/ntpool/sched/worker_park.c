@@ -157,8 +157,9 @@ void sched_worker_not_started(struct sched_pool *pool, struct sched_worker *work
     sched_lock_acquire(&pool->lock);
     do {
         new = state - POOL_TOTAL_ONE - (blocked ? POOL_BLOCKED_ONE : 0);
-        if (searching)
-            new &= ~POOL_SEARCHING;
+        /* Unless another worker has taken the search over. */
+        if (searching && state & POOL_SEARCHER_STARTING)
+            new &= ~(POOL_SEARCHING | POOL_SEARCHER_STARTING);
     } while (!swap_state(pool, &state, new));
     bool gone = forget(pool, worker);
     sched_lock_release(&pool->lock);

@@ -154,6 +154,7 @@ nt_status tp_queue_timer_create(struct tp_timer_queue *queue, struct tp_queue_ti
     created->callback = callback;
     created->context = context;
 
+    sched_hold(&created->task); /* from here on it may be deleted with its queue */
     sched_lock_acquire(&queue->lock);
     created->next = queue->timers;
     if (created->next)
@@ -169,6 +170,7 @@ nt_status tp_queue_timer_create(struct tp_timer_queue *queue, struct tp_queue_ti
     sched_timers_unlock();
     if (posted)
         sched_pool_notify(pool);
+    sched_release(&created->task);
     return NT_SUCCESS;
 }
 

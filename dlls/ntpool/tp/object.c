@@ -48,6 +48,7 @@ static void free_object(struct tp_object *object)
 
     if (kind->dispose)
         kind->dispose(object);
+    tp_object_return_library(object, UINT32_MAX); /* of posts that a group close refused */
     tp_capture_free(object->capture);
     slab_free(kind->cache, object);
     sched_pool_leave(pool);

@@ -17,18 +17,20 @@ struct tp_wait {
     bool is_retired; /* being closed: cannot be set any more */
 
     /* Results of callbacks that have not begun, oldest in the lowest bit: set bits timed out. */
-    struct sched_lock results_lock; /* guards the two below; the innermost of all locks */
+    struct sched_lock results_lock; /* guards those below; no lock of ours is taken under it */
     unsigned result_count;
+    uint32_t result_overflow; /* a program that sets a wait again and again while no callback can run: these share the
+                                 newest result that is kept */
     uint64_t results;
 };
 
 static void push_result(struct tp_wait *wait, bool timed_out)
 {
     sched_lock_acquire(&wait->results_lock);
-    /* A program that sets a wait again and again while its callbacks cannot run: beyond 64 results the newest share
-     * the last bit. */
     if (wait->result_count < MOST_RESULTS)
         wait->results |= (uint64_t)timed_out << wait->result_count++;
+    else
+        wait->result_overflow++;
     sched_lock_release(&wait->results_lock);
 }
 
@@ -36,9 +38,14 @@ static uint32_t pop_result(struct tp_wait *wait)
 {
     sched_lock_acquire(&wait->results_lock);
     uint32_t result = wait->results & 1 ? TP_WAIT_TIMED_OUT : TP_WAIT_SIGNALLED;
+    uint64_t newest = wait->results & (UINT64_C(1) << (MOST_RESULTS - 1));
     wait->results >>= 1;
-    if (wait->result_count)
+    if (wait->result_overflow) {
+        wait->result_overflow--;
+        wait->results |= newest;
+    } else if (wait->result_count) {
         wait->result_count--;
+    }
     sched_lock_release(&wait->results_lock);
     return result;
 }
@@ -47,6 +54,9 @@ static uint32_t pop_result(struct tp_wait *wait)
 static void drop_results(struct tp_wait *wait, uint32_t count)
 {
     sched_lock_acquire(&wait->results_lock);
+    uint32_t beyond = count < wait->result_overflow ? count : wait->result_overflow;
+    wait->result_overflow -= beyond;
+    count -= beyond;
     wait->result_count = count < wait->result_count ? wait->result_count - count : 0;
     if (wait->result_count < MOST_RESULTS)
         wait->results &= (UINT64_C(1) << wait->result_count) - 1;
@@ -170,8 +180,11 @@ static bool set(struct tp_wait *wait, nt_handle handle, const void *timeout, boo
     sched_lock_acquire(&wait->setting);
     bool was_set = wait->is_set;
     bool cancelled = sched_wait_disarm(&wait->wait);
-    if (recall && was_set && wait_cancel(object))
+    uint32_t recalled = recall && was_set ? sched_cancel(&object->task) : 0;
+    if (recalled) {
+        drop_results(wait, recalled);
         cancelled = true;
+    }
     cancelled = cancelled && sched_running(&object->task) == 0;
     close_handle(wait);
     wait->is_set = own != NULL;
@@ -187,6 +200,7 @@ static bool set(struct tp_wait *wait, nt_handle handle, const void *timeout, boo
 
     if (timed_out)
         tp_object_post(object);
+    tp_object_return_library(object, recalled);
     if (status < 0)
         tp_raise_bad_handle(status, handle, wait);
     return cancelled;
