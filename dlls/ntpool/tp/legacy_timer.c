@@ -71,11 +71,42 @@ static void timer_run(struct sched_task *task, struct sched_worker *worker)
     tp_token_leave(timer->token);
 }
 
+/* Held from here on: it may be deleted with its queue. False: the queue has been deleted meanwhile. Whoever deletes it
+ * closes its tag first and then takes this lock, so one of us sees the other. */
+static bool link_to_queue(struct tp_queue_timer *timer)
+{
+    struct tp_timer_queue *queue = timer->queue;
+
+    sched_hold(&timer->task);
+    sched_lock_acquire(&queue->lock);
+    bool is_live = slab_is_live(queue, SLAB_TIMER_QUEUE);
+    if (is_live) {
+        timer->next = queue->timers;
+        if (timer->next)
+            timer->next->before = timer;
+        queue->timers = timer;
+    }
+    sched_lock_release(&queue->lock);
+    return is_live;
+}
+
+/* Gives back what make took, and the use of the queue. */
+static void discard(struct tp_queue_timer *timer)
+{
+    struct tp_timer_queue *queue = timer->queue;
+    struct sched_pool *pool = timer->task.pool;
+
+    tp_token_free(timer->token);
+    slab_free(&timers, timer);
+    sched_timer_unreserve();
+    sched_pool_leave(pool);
+    tp_timer_queue_leave(queue);
+}
+
 static void timer_closed(struct sched_task *task)
 {
     struct tp_queue_timer *timer = nt_container(task, struct tp_queue_timer, task);
     struct tp_timer_queue *queue = timer->queue;
-    struct sched_pool *pool = task->pool;
     nt_handle event = timer->event;
 
     sched_lock_acquire(&queue->lock);
@@ -87,13 +118,9 @@ static void timer_closed(struct sched_task *task)
         timer->next->before = timer->before;
     sched_lock_release(&queue->lock);
 
-    tp_token_free(timer->token);
-    slab_free(&timers, timer);
-    sched_timer_unreserve();
-    sched_pool_leave(pool);
+    discard(timer);
     if (event)
         nt_event_set(event);
-    tp_timer_queue_leave(queue);
 }
 
 static const struct sched_task_class timer_class = {
@@ -154,13 +181,10 @@ nt_status tp_queue_timer_create(struct tp_timer_queue *queue, struct tp_queue_ti
     created->callback = callback;
     created->context = context;
 
-    sched_hold(&created->task); /* from here on it may be deleted with its queue */
-    sched_lock_acquire(&queue->lock);
-    created->next = queue->timers;
-    if (created->next)
-        created->next->before = created;
-    queue->timers = created;
-    sched_lock_release(&queue->lock);
+    if (!link_to_queue(created)) {
+        discard(created);
+        return NT_INVALID_HANDLE;
+    }
 
     /* Its first callback may delete it from here on. */
     *timer = created;
