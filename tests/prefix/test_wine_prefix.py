@@ -23,7 +23,8 @@ KEY = 'AppDefaults\\\\probe.exe\\\\DllOverrides'
 here = tempfile.mkdtemp(prefix='ntpool-wine-')
 prefix = os.path.join(here, 'prefix')
 system32 = os.path.join(prefix, 'drive_c', 'windows', 'system32')
-environment = dict(os.environ, WINEPREFIX=prefix, WINEDEBUG='-all', WINEDLLOVERRIDES='winedbg.exe=d;mscoree,mshtml=',
+environment = dict(os.environ, WINEPREFIX=prefix, WINEDEBUG='-all',
+                   WINEDLLOVERRIDES='winedbg.exe,winemenubuilder.exe=d;mscoree,mshtml=',
                    NTPOOL_FORWARD=FORWARD, NTPOOL_DLL=NTPOOL)
 environment.pop('NTPOOL_LOG', None)
 
