@@ -72,6 +72,13 @@ struct job *job_create(struct sched_pool *pool, struct tally *tally, job_body *b
     return job_create_with(pool, tally, body, argument, SCHED_PRIORITY_NORMAL, false);
 }
 
+void job_post_times(struct job *job, unsigned times)
+{
+    while (times-- > 0) {
+        job_post(job);
+    }
+}
+
 void job_pass_gate(struct job *job, struct sched_worker *worker)
 {
     (void)worker;
@@ -110,6 +117,14 @@ void pool_end(struct sched_pool *pool)
     require_soon(atomic_load(&released_pools) == atomic_load(&made_pools));
     require_soon(atomic_load(&sched_workers_now) == 0);
     check_equal(ground_bad_handle_uses(), 0);
+}
+
+void jobs_end(struct sched_pool *pool, struct job **jobs, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        job_close(jobs[i]);
+    }
+    pool_end(pool);
 }
 
 unsigned pools_released(void)

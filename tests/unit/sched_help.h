@@ -38,6 +38,7 @@ static inline void job_post(struct job *job)
 {
     sched_post(&job->task);
 }
+void job_post_times(struct job *job, unsigned times);
 static inline void job_close(struct job *job)
 {
     sched_close(&job->task);
@@ -52,6 +53,8 @@ void job_meet(struct job *job, struct sched_worker *worker);
 struct sched_pool *pool_make(uint32_t maximum);
 /** Leaves pool and waits until it and its workers are gone. */
 void pool_end(struct sched_pool *pool);
+/** Closes jobs, which may still be pending, then ends their pool. */
+void jobs_end(struct sched_pool *pool, struct job **jobs, unsigned count);
 /** Pools of pool_make that were released. */
 unsigned pools_released(void);
 

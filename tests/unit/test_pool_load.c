@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+/* sched/pool.h and sched/stall.c: callbacks that block, wait, compute or run long. */
+#include "sched_help.h"
+
+static struct unit_gate gate = UNIT_GATE;
+static struct tally tally, other;
+
+/* ---- blocked callbacks ------------------------------------------------------------------------- */
+
+TEST(blocked_callbacks_bring_new_workers)
+{
+    ground_set_processor_count(2);
+    struct sched_pool *pool = pool_make(0);
+    struct job *job = job_create(pool, &tally, job_pass_gate, &gate);
+
+    uint64_t begin = unit_real_time();
+    job_post_times(job, 64);
+    check_soon(unit_gate_waiting(&gate) == 64);
+    unit_note("64 blocked callbacks ran after %llu ms",
+              (unsigned long long)((unit_real_time() - begin) / NT_MILLISECOND));
+    unit_gate_open(&gate);
+    sched_wait_idle(&job->task);
+    jobs_end(pool, &job, 1);
+}
+
+static _Atomic bool spinning_is_over;
+
+static void spin(void *unused)
+{
+    (void)unused;
+    while (!atomic_load_explicit(&spinning_is_over, memory_order_relaxed)) {
+        nt_cpu_relax();
+    }
+}
+
+/* The processor time that others use must not be taken for the workers'. */
+TEST(blocked_callbacks_bring_new_workers_though_others_compute)
+{
+    ground_set_processor_count(2);
+    struct sched_pool *pool = pool_make(0);
+    struct unit_thread spinners[2];
+    struct job *job = job_create(pool, &tally, job_pass_gate, &gate);
+    struct job *next = job_create(pool, &other, NULL, NULL);
+
+    for (unsigned i = 0; i < 2; i++) {
+        unit_thread_start(&spinners[i], spin, NULL);
+    }
+    job_post_times(job, 2);
+    require_soon(unit_gate_waiting(&gate) == 2);
+    uint64_t begin = unit_real_time();
+    job_post(next);
+    check_soon(atomic_load(&other.ended) == 1);
+    unit_note("progress after %llu ms", (unsigned long long)((unit_real_time() - begin) / NT_MILLISECOND));
+    atomic_store(&spinning_is_over, true);
+    for (unsigned i = 0; i < 2; i++) {
+        unit_thread_join(&spinners[i]);
+    }
+    unit_gate_open(&gate);
+    job_close(job);
+    jobs_end(pool, &next, 1);
+}
+
+static void wait_for_other(struct job *job, struct sched_worker *worker)
+{
+    struct job *awaited = job->argument;
+
+    (void)worker;
+    job_post(awaited);
+    sched_wait_idle(&awaited->task);
+}
+
+/* A worker in a wait of ours is known to be blocked: another one comes without anybody having to notice a stall. */
+TEST(a_callback_that_waits_for_another_task_makes_room_for_it)
+{
+    ground_set_processor_count(1);
+    struct sched_pool *pool = pool_make(0);
+    struct job *awaited = job_create(pool, &other, NULL, NULL);
+    struct job *job = job_create(pool, &tally, wait_for_other, awaited);
+
+    for (unsigned i = 0; i < 50; i++) {
+        job_post(job);
+        sched_wait_idle(&job->task);
+    }
+    check_equal(atomic_load(&tally.ended), 50);
+    check_equal(atomic_load(&other.ended), 50);
+    job_close(awaited);
+    jobs_end(pool, &job, 1);
+}
+
+TEST(long_callbacks_do_not_count_against_the_target)
+{
+    ground_set_processor_count(1);
+    struct sched_pool *pool = pool_make(0);
+    struct job *job = job_create_with(pool, &tally, job_pass_gate, &gate, SCHED_PRIORITY_NORMAL, true);
+    struct job *quick = job_create(pool, &other, NULL, NULL);
+
+    job_post_times(job, 10);
+    check_soon(unit_gate_waiting(&gate) == 10);
+    job_post(quick);
+    sched_wait_idle(&quick->task);
+    check_equal(atomic_load(&other.ended), 1);
+    unit_gate_open(&gate);
+    job_close(quick);
+    jobs_end(pool, &job, 1);
+}
+
+static _Atomic unsigned may_run_long;
+
+static void say_long(struct job *job, struct sched_worker *worker)
+{
+    atomic_fetch_add(&may_run_long, sched_may_run_long(worker));
+    check(unit_gate_pass(job->argument));
+}
+
+TEST(a_callback_is_told_whether_it_may_run_long)
+{
+    struct sched_pool *pool = pool_make(3);
+    struct job *job = job_create(pool, &tally, say_long, &gate);
+
+    /* The third has taken the last worker: nobody is left to serve the pool. */
+    for (unsigned i = 1; i <= 3; i++) {
+        job_post(job);
+        require_soon(unit_gate_waiting(&gate) == i);
+    }
+    check_equal(atomic_load(&may_run_long), 2);
+    unit_gate_open(&gate);
+    sched_wait_idle(&job->task);
+    jobs_end(pool, &job, 1);
+}
+
+static void compute(struct job *job, struct sched_worker *worker)
+{
+    uint64_t until = nt_time_now() + 2 * NT_MILLISECOND;
+
+    (void)job, (void)worker;
+    while (nt_time_now() < until) {
+    }
+}
+
+TEST(computing_callbacks_do_not_flood_the_processors)
+{
+    struct sched_pool *pool = pool_make(0);
+    struct job *job = job_create(pool, &tally, compute, NULL);
+
+    job_post_times(job, 300);
+    sched_wait_idle(&job->task);
+    check_equal(atomic_load(&tally.ended), 300);
+    /* On a machine of one's own it is the number of processors. Where others compete for them, a callback that does not
+     * get a processor looks like one that blocks, and some workers come that would not have had to: but no flood. */
+    check(atomic_load(&sched_workers_peak) <= 20 * nt_processor_count());
+    unit_note("%u workers at most", atomic_load(&sched_workers_peak));
+    jobs_end(pool, &job, 1);
+}
+
+enum { DEPTH = 12 };
+
+static void fan_out(struct job *job, struct sched_worker *worker)
+{
+    unsigned depth = (unsigned)(uintptr_t)job->argument;
+
+    (void)worker;
+    for (unsigned i = 0; depth > 0 && i < 2; i++) {
+        struct job *child = job_create(job->pool, job->tally, fan_out, (void *)(uintptr_t)(depth - 1));
+        job_post(child);
+        job_close(child);
+    }
+}
+
+TEST(a_fan_out_needs_few_threads)
+{
+    struct sched_pool *pool = pool_make(0);
+    struct job *root = job_create(pool, &tally, fan_out, (void *)(uintptr_t)DEPTH);
+
+    job_post(root);
+    job_close(root);
+    check_soon(atomic_load(&tally.closed) == (1u << (DEPTH + 1)) - 1);
+    check_equal(atomic_load(&tally.ended), (1u << (DEPTH + 1)) - 1);
+    unit_note("%u workers at most", atomic_load(&sched_workers_peak));
+    pool_end(pool);
+}
+
+TEST(an_idle_pool_uses_no_processor_time)
+{
+    struct sched_pool *pool = pool_make(0);
+    struct job *job = job_create(pool, &tally, NULL, NULL);
+
+    job_post_times(job, 100);
+    sched_wait_idle(&job->task);
+    unit_pause(NT_SECOND / 4);
+    uint64_t before = nt_process_cpu_time();
+    unit_pause(NT_SECOND);
+    uint64_t used = nt_process_cpu_time() - before;
+    /* A single spinning thread would use a hundred times as much. */
+    check(used < 10 * NT_MILLISECOND);
+    jobs_end(pool, &job, 1);
+}
