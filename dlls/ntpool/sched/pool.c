@@ -4,16 +4,6 @@
 
 static struct slab_cache pools = {.kind = SLAB_SCHEDULER_POOL, .size = sizeof(struct sched_pool), .keep = true};
 
-static uint64_t load_state(struct sched_pool *pool)
-{
-    return atomic_load_explicit(&pool->state, memory_order_seq_cst);
-}
-
-static bool swap_state(struct sched_pool *pool, uint64_t *old, uint64_t new)
-{
-    return atomic_compare_exchange_weak_explicit(&pool->state, old, new, memory_order_seq_cst, memory_order_seq_cst);
-}
-
 /* Asking costs a system call or two, and the answer hardly ever changes. */
 unsigned sched_processors(void)
 {
@@ -42,9 +32,10 @@ static uint32_t wanted_target(struct sched_pool *pool)
 
 static void update_target(struct sched_pool *pool)
 {
-    uint64_t state = load_state(pool);
+    uint64_t state = pool_load_state(pool);
 
-    while (!swap_state(pool, &state, (state & ~POOL_TARGET_MASK) | (uint64_t)wanted_target(pool) << POOL_TARGET_SHIFT))
+    while (!pool_swap_state(pool, &state,
+                            (state & ~POOL_TARGET_MASK) | (uint64_t)wanted_target(pool) << POOL_TARGET_SHIFT))
         ;
     if (sched_pool_has_work(pool))
         sched_pool_notify(pool);
@@ -73,12 +64,12 @@ void sched_pool_enter(struct sched_pool *pool)
  * is the one to end it, or finds from then on that somebody is searching already. */
 bool sched_pool_dies(struct sched_pool *pool)
 {
-    uint64_t state = load_state(pool);
+    uint64_t state = pool_load_state(pool);
 
     if (!sched_pool_is_closing(pool))
         return false;
     while (pool_total(state) == 0)
-        if (swap_state(pool, &state, POOL_SEARCHING))
+        if (pool_swap_state(pool, &state, POOL_SEARCHING))
             return true;
     return false;
 }
@@ -146,12 +137,12 @@ nt_status sched_pool_set_minimum(struct sched_pool *pool, uint32_t minimum)
 
     /* First, or the new workers would find themselves one too many. */
     set_bounds(pool, minimum, old_maximum < minimum ? minimum : old_maximum);
-    uint64_t state = load_state(pool);
+    uint64_t state = pool_load_state(pool);
     while (status >= 0 && pool_total(state) < minimum) {
-        if (!swap_state(pool, &state, state + POOL_TOTAL_ONE))
+        if (!pool_swap_state(pool, &state, state + POOL_TOTAL_ONE))
             continue;
         status = sched_worker_start(pool, false, 0);
-        state = load_state(pool);
+        state = pool_load_state(pool);
     }
     if (status < 0)
         set_bounds(pool, old_minimum, old_maximum);
@@ -188,12 +179,12 @@ void sched_pool_notify_slow(struct sched_pool *pool, uint64_t state)
             return;
         }
         if (pool_idle(state)) {
-            if (!swap_state(pool, &state, (state - POOL_IDLE_ONE) | POOL_SEARCHING))
+            if (!pool_swap_state(pool, &state, (state - POOL_IDLE_ONE) | POOL_SEARCHING))
                 continue;
             sched_worker_wake(pool, true, 0);
             return;
         }
-        if (!swap_state(pool, &state, (state + POOL_TOTAL_ONE) | POOL_SEARCHING | POOL_SEARCHER_STARTING))
+        if (!pool_swap_state(pool, &state, (state + POOL_TOTAL_ONE) | POOL_SEARCHING | POOL_SEARCHER_STARTING))
             continue;
         sched_worker_start(pool, true, 0); /* a failure has told the keeper */
         return;

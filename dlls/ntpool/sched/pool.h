@@ -95,6 +95,18 @@ struct sched_pool {
     uint64_t taken_by_the_gone; /* callbacks that workers ran which are gone now */
 };
 
+/* Sequentially consistent, always: see above. */
+
+static inline uint64_t pool_load_state(struct sched_pool *pool)
+{
+    return atomic_load_explicit(&pool->state, memory_order_seq_cst);
+}
+
+static inline bool pool_swap_state(struct sched_pool *pool, uint64_t *old, uint64_t new)
+{
+    return atomic_compare_exchange_weak_explicit(&pool->state, old, new, memory_order_seq_cst, memory_order_seq_cst);
+}
+
 /** The largest concurrency that a pool has unless told otherwise (POOL-008). */
 #define SCHED_DEFAULT_MAXIMUM 512u
 
@@ -126,7 +138,7 @@ void sched_pool_notify_slow(struct sched_pool *pool, uint64_t state);
 /** Sees to it that work in the lanes finds a worker. Cheap when one is searching. */
 static inline void sched_pool_notify(struct sched_pool *pool)
 {
-    uint64_t state = atomic_load_explicit(&pool->state, memory_order_seq_cst);
+    uint64_t state = pool_load_state(pool);
 
     if (nt_unlikely(!(state & POOL_SEARCHING)))
         sched_pool_notify_slow(pool, state);

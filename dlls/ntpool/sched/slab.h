@@ -84,6 +84,16 @@ static inline bool slab_is_live(const void *pointer, enum slab_kind kind)
                      SLAB_TAG(kind, SLAB_LIVE));
 }
 
+/** From live to closed; false when pointer is not a live item of this kind. Of several callers one gets true. */
+static inline bool slab_close(void *pointer, enum slab_kind kind)
+{
+    uint32_t live = SLAB_TAG(kind, SLAB_LIVE);
+
+    return slab_kind_of(pointer) == kind && atomic_compare_exchange_strong_explicit(
+                                                &((struct slab_item *)pointer)->tag, &live, SLAB_TAG(kind, SLAB_CLOSED),
+                                                memory_order_acq_rel, memory_order_relaxed);
+}
+
 /** Items of a cache that are handed out now: for tests and leak checks. */
 int64_t slab_live_items(struct slab_cache *cache);
 

@@ -19,11 +19,6 @@
 
 enum { MOST_AT_ONCE = 16, MOST_TASKS_LOOKED_AT = 64 };
 
-static uint64_t load_state(struct sched_pool *pool)
-{
-    return atomic_load_explicit(&pool->state, memory_order_seq_cst);
-}
-
 /* Callbacks that are over. The pool's lock is held. */
 static uint64_t callbacks_done(struct sched_pool *pool)
 {
@@ -65,15 +60,14 @@ static void presume_busy_blocked(struct sched_pool *pool)
 
 static bool add_worker(struct sched_pool *pool)
 {
-    uint64_t state = load_state(pool);
+    uint64_t state = pool_load_state(pool);
 
     for (;;) {
         if (!sched_pool_can_grow(pool, state))
             return false;
         bool parked = pool_idle(state) != 0;
         uint64_t change = parked ? POOL_BLOCKED_ONE - POOL_IDLE_ONE : POOL_BLOCKED_ONE + POOL_TOTAL_ONE;
-        if (!atomic_compare_exchange_weak_explicit(&pool->state, &state, state + change, memory_order_seq_cst,
-                                                   memory_order_seq_cst))
+        if (!pool_swap_state(pool, &state, state + change))
             continue;
         if (!parked)
             return sched_worker_start(pool, false, BLOCKED_PRESUMED) >= 0;
@@ -100,7 +94,7 @@ static void help(struct sched_pool *pool, uint64_t now)
 static bool seems_blocked(struct sched_pool *pool, uint64_t elapsed)
 {
     struct sched_watch *watch = &pool->watch;
-    uint64_t state = load_state(pool), tick = nt_process_cpu_tick();
+    uint64_t state = pool_load_state(pool), tick = nt_process_cpu_tick();
     unsigned busy = pool_total(state) - pool_idle(state), processors = sched_processors();
     uint64_t used = nt_process_cpu_time() - watch->cpu_at_since;
     uint64_t usable = elapsed * (busy < processors ? busy : processors);
@@ -134,7 +128,7 @@ bool sched_stall_is_possible(struct sched_pool *pool)
     bool queued = callbacks_queued(pool, 1) != 0;
     sched_lock_release(&pool->lock);
     /* At its maximum there is nothing to be done for it. Each of its workers looks at the lanes when it is through. */
-    return queued && sched_pool_can_grow(pool, load_state(pool));
+    return queued && sched_pool_can_grow(pool, pool_load_state(pool));
 }
 
 bool sched_stall_look(struct sched_pool *pool, uint64_t now)

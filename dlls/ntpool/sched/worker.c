@@ -10,11 +10,6 @@ enum { SPINS = 10 };
 
 _Atomic uint64_t sched_epoch;
 
-static uint64_t load_state(struct sched_pool *pool)
-{
-    return atomic_load_explicit(&pool->state, memory_order_seq_cst);
-}
-
 /* More workers are active than should be, or than may be: this one has to rest. */
 static bool is_surplus(struct sched_worker *worker, uint64_t state)
 {
@@ -66,7 +61,7 @@ static struct sched_task *take(struct sched_worker *worker, bool *left_work)
     struct sched_pool *pool = worker->pool;
     struct sched_task *taken = NULL;
 
-    if (nt_unlikely(is_surplus(worker, load_state(pool))))
+    if (nt_unlikely(is_surplus(worker, pool_load_state(pool))))
         return NULL;
     sched_lock_acquire(&pool->lock);
     for (int priority = 0; priority < SCHED_PRIORITIES && !taken; priority++) {
@@ -107,7 +102,7 @@ static bool take_again(struct sched_worker *worker, struct sched_task *task)
         if (!lane_is_empty(lane))
             return false;
     if (atomic_load_explicit(&own->first, memory_order_relaxed) != task || !lane_ends_with(own, task) ||
-        is_surplus(worker, load_state(pool)))
+        is_surplus(worker, pool_load_state(pool)))
         return false;
     announce(worker, task);
     return atomic_compare_exchange_strong_explicit(&task->counts, &old, old - TASK_PENDING_ONE, memory_order_seq_cst,
@@ -185,11 +180,10 @@ static void pass_search_on(struct sched_worker *worker)
  * there first takes the search. */
 static bool take_over_search(struct sched_pool *pool)
 {
-    uint64_t state = load_state(pool);
+    uint64_t state = pool_load_state(pool);
 
     while (state & POOL_SEARCHER_STARTING)
-        if (atomic_compare_exchange_weak_explicit(&pool->state, &state, state & ~POOL_SEARCHER_STARTING,
-                                                  memory_order_seq_cst, memory_order_seq_cst))
+        if (pool_swap_state(pool, &state, state & ~POOL_SEARCHER_STARTING))
             return true;
     return false;
 }
@@ -198,7 +192,7 @@ static bool take_over_search(struct sched_pool *pool)
 static bool spin_for_work(struct sched_worker *worker)
 {
     struct sched_pool *pool = worker->pool;
-    uint64_t state = load_state(pool);
+    uint64_t state = pool_load_state(pool);
 
     if (!worker->searching)
         worker->searching = take_over_search(pool);
@@ -210,8 +204,7 @@ static bool spin_for_work(struct sched_worker *worker)
         do {
             if (state & POOL_SEARCHING)
                 return false;
-        } while (!atomic_compare_exchange_weak_explicit(&pool->state, &state, state | POOL_SEARCHING,
-                                                        memory_order_seq_cst, memory_order_seq_cst));
+        } while (!pool_swap_state(pool, &state, state | POOL_SEARCHING));
         worker->searching = true;
     }
     for (int i = sched_processors() > 1 ? SPINS : 1; i > 0; i--) {

@@ -61,14 +61,13 @@ bool sched_may_run_long(struct sched_worker *worker)
     if (task && atomic_load_explicit(&task->counts, memory_order_relaxed) & TASK_LONG)
         return true; /* said so when it was created */
     sched_worker_may_block(worker, BLOCKED_LONG);
-    state = atomic_load_explicit(&pool->state, memory_order_seq_cst);
+    state = pool_load_state(pool);
     for (;;) {
         if (pool_idle(state) || (int)pool_active(state) > 0)
             return true; /* somebody else is there */
         if (!sched_pool_can_grow(pool, state))
             return false;
-        if (atomic_compare_exchange_weak_explicit(&pool->state, &state, state + POOL_TOTAL_ONE, memory_order_seq_cst,
-                                                  memory_order_seq_cst))
+        if (pool_swap_state(pool, &state, state + POOL_TOTAL_ONE))
             return sched_worker_start(pool, false, 0) >= 0;
     }
 }

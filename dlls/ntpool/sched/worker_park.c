@@ -9,16 +9,6 @@ _Atomic uint32_t sched_workers_created, sched_workers_now, sched_workers_peak;
 
 static struct slab_cache workers = {.kind = SLAB_WORKER, .size = sizeof(struct sched_worker)};
 
-static uint64_t load_state(struct sched_pool *pool)
-{
-    return atomic_load_explicit(&pool->state, memory_order_seq_cst);
-}
-
-static bool swap_state(struct sched_pool *pool, uint64_t *old, uint64_t new)
-{
-    return atomic_compare_exchange_weak_explicit(&pool->state, old, new, memory_order_seq_cst, memory_order_seq_cst);
-}
-
 /* ---- the parked stack; the pool's lock is held ------------------------------------------------ */
 
 static void parked_push(struct sched_pool *pool, struct sched_worker *worker)
@@ -74,8 +64,8 @@ void sched_workers_reconsider(struct sched_pool *pool)
     struct sched_worker *woken = NULL;
 
     sched_lock_acquire(&pool->lock);
-    uint64_t state = load_state(pool);
-    while (pool_idle(state) && !swap_state(pool, &state, state - pool_idle(state) * POOL_IDLE_ONE))
+    uint64_t state = pool_load_state(pool);
+    while (pool_idle(state) && !pool_swap_state(pool, &state, state - pool_idle(state) * POOL_IDLE_ONE))
         ;
     for (unsigned count = pool_idle(state); count; count--) {
         struct sched_worker *worker = pool->parked;
@@ -150,7 +140,7 @@ static void free_record(struct sched_worker *worker)
 
 void sched_worker_not_started(struct sched_pool *pool, struct sched_worker *worker, bool searching, uint32_t blocked)
 {
-    uint64_t state = load_state(pool), new;
+    uint64_t state = pool_load_state(pool), new;
 
     if (worker)
         atomic_fetch_sub_explicit(&sched_workers_created, 1, memory_order_relaxed);
@@ -160,7 +150,7 @@ void sched_worker_not_started(struct sched_pool *pool, struct sched_worker *work
         /* Unless another worker has taken the search over. */
         if (searching && state & POOL_SEARCHER_STARTING)
             new &= ~(POOL_SEARCHING | POOL_SEARCHER_STARTING);
-    } while (!swap_state(pool, &state, new));
+    } while (!pool_swap_state(pool, &state, new));
     bool gone = forget(pool, worker);
     sched_lock_release(&pool->lock);
     if (worker)
@@ -194,12 +184,12 @@ static bool leave(struct sched_worker *worker)
     bool gone = false;
 
     sched_lock_acquire(&pool->lock);
-    uint64_t state = load_state(pool);
+    uint64_t state = pool_load_state(pool);
     bool leaves = worker->is_parked;
     while (leaves) {
         if (pool_idle(state) == 0 || !may_retire(worker, state))
             leaves = false;
-        else if (swap_state(pool, &state, state - POOL_IDLE_ONE - POOL_TOTAL_ONE))
+        else if (pool_swap_state(pool, &state, state - POOL_IDLE_ONE - POOL_TOTAL_ONE))
             break;
     }
     if (leaves) {
@@ -216,7 +206,7 @@ static bool leave(struct sched_worker *worker)
 static bool must_leave(struct sched_worker *worker)
 {
     struct sched_pool *pool = worker->pool;
-    uint64_t state = load_state(pool);
+    uint64_t state = pool_load_state(pool);
 
     return (sched_pool_is_closing(pool) ||
             pool_total(state) > atomic_load_explicit(&pool->maximum, memory_order_relaxed)) &&
@@ -230,12 +220,12 @@ bool sched_worker_park(struct sched_worker *worker)
     sched_lock_acquire(&pool->lock);
     sched_worker_unblock(worker, BLOCKED_ANY);
     parked_push(pool, worker);
-    uint64_t state = load_state(pool), new;
+    uint64_t state = pool_load_state(pool), new;
     do {
         new = state + POOL_IDLE_ONE;
         if (worker->searching)
             new &= ~POOL_SEARCHING;
-    } while (!swap_state(pool, &state, new));
+    } while (!pool_swap_state(pool, &state, new));
     worker->searching = false;
     bool must_go = must_leave(worker);
     sched_lock_release(&pool->lock);
@@ -254,7 +244,7 @@ bool sched_worker_park(struct sched_worker *worker)
         uint64_t deadline = NT_FOREVER;
         if (must_go)
             deadline = 0;
-        else if (may_retire(worker, load_state(pool)))
+        else if (may_retire(worker, pool_load_state(pool)))
             deadline = nt_time_now() + IDLE_TIMEOUT;
         if (nt_park(&worker->parker, deadline))
             return true;

@@ -112,7 +112,7 @@ static bool wants_cancel_callback(struct tp_group *group, struct tp_object *obje
 
 static void finish_member(struct tp_group *group, struct tp_object *object, bool cancel, void *cleanup_context)
 {
-    tp_kind_of(object)->wait_all(object);
+    tp_object_wait_all(object);
     sched_wait_quiet(&object->task);
     if (cancel && wants_cancel_callback(group, object))
         object->capture->cancel(object->context, cleanup_context);
@@ -135,13 +135,13 @@ void tp_group_close_members(struct tp_group *group, bool cancel, void *cleanup_c
     for (struct tp_object *object = members; object; object = object->next) {
         if (cancel)
             sched_refuse(&object->task, true);
-        tp_kind_of(object)->quiesce(object);
+        tp_object_quiesce(object);
         if (cancel)
             object->was_pending = tp_kind_of(object)->cancel(object) != 0;
     }
     for (struct tp_object *object = members, *next; object; object = next) {
         next = object->next;
-        tp_kind_of(object)->wait_all(object);
+        tp_object_wait_all(object);
         tp_object_close_task(object);
         finish_member(group, object, cancel, cleanup_context);
     }

@@ -142,11 +142,6 @@ static void io_run(struct sched_task *task, struct sched_worker *worker)
 
 /* ---- the object's kind ------------------------------------------------------------------------------------ */
 
-static void io_quiesce(struct tp_object *object)
-{
-    (void)object;
-}
-
 /* Forgets started operations as well. */
 static uint32_t io_cancel(struct tp_object *object)
 {
@@ -206,7 +201,6 @@ static const struct tp_kind io_kind = {
     .class = {.run = io_run, .counter = TP_COUNT_IO, .closed = tp_object_closed},
     .cache = &ios,
     .close_task = io_close_task,
-    .quiesce = io_quiesce,
     .cancel = io_cancel,
     .wait_all = io_wait_all,
     .dispose = io_dispose,

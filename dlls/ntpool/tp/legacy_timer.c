@@ -222,12 +222,7 @@ nt_status tp_queue_timer_update(struct tp_queue_timer *timer, uint32_t due, uint
 
 bool tp_queue_timer_take(struct tp_queue_timer *timer)
 {
-    uint32_t live = SLAB_TAG(SLAB_QUEUE_TIMER, SLAB_LIVE);
-
-    return slab_kind_of(timer) == SLAB_QUEUE_TIMER &&
-           atomic_compare_exchange_strong_explicit(&timer->task.item.tag, &live,
-                                                   SLAB_TAG(SLAB_QUEUE_TIMER, SLAB_CLOSED), memory_order_acq_rel,
-                                                   memory_order_relaxed);
+    return slab_close(timer, SLAB_QUEUE_TIMER);
 }
 
 bool tp_queue_timer_finish(struct tp_queue_timer *timer, nt_handle event, bool wait)

@@ -139,22 +139,13 @@ nt_status tp_legacy_wait_register(struct tp_legacy_wait **wait, nt_handle handle
     return NT_SUCCESS;
 }
 
-static bool mark_closed(struct tp_legacy_wait *wait)
-{
-    uint32_t live = SLAB_TAG(SLAB_LEGACY_WAIT, SLAB_LIVE);
-
-    return slab_kind_of(wait) == SLAB_LEGACY_WAIT &&
-           atomic_compare_exchange_strong_explicit(&wait->task.item.tag, &live, SLAB_TAG(SLAB_LEGACY_WAIT, SLAB_CLOSED),
-                                                   memory_order_acq_rel, memory_order_relaxed);
-}
-
 nt_status tp_legacy_wait_deregister(struct tp_legacy_wait *wait, nt_handle event)
 {
     void *system_function;
 
     if (tp_is_systems(wait, "RtlDeregisterWaitEx", &system_function))
         return ((nt_status(NT_CALL *)(void *, nt_handle))(uintptr_t)system_function)(wait, event);
-    if (!mark_closed(wait))
+    if (!slab_close(wait, SLAB_LEGACY_WAIT))
         return NT_INVALID_HANDLE;
     if (nt_process_is_exiting())
         return NT_SUCCESS;

@@ -132,15 +132,25 @@ uint32_t tp_object_cancel(struct tp_object *object)
     return cancelled;
 }
 
+void tp_object_quiesce(struct tp_object *object)
+{
+    if (tp_kind_of(object)->quiesce)
+        tp_kind_of(object)->quiesce(object);
+}
+
+void tp_object_wait_all(struct tp_object *object)
+{
+    if (tp_kind_of(object)->wait_all)
+        tp_kind_of(object)->wait_all(object);
+    else
+        sched_wait_idle(&object->task);
+}
+
 /* ---- closing ------------------------------------------------------------------------------------------ */
 
 static bool mark_closed(struct tp_object *object)
 {
-    uint32_t live = SLAB_TAG(tp_kind_of(object)->cache->kind, SLAB_LIVE);
-
-    return atomic_compare_exchange_strong_explicit(&object->task.item.tag, &live,
-                                                   (live & 0xFFFF) | (uint32_t)SLAB_CLOSED, memory_order_acq_rel,
-                                                   memory_order_relaxed);
+    return slab_close(object, tp_kind_of(object)->cache->kind);
 }
 
 void tp_object_close(struct tp_object *object)
@@ -151,7 +161,7 @@ void tp_object_close(struct tp_object *object)
     }
     if (!tp_group_leave(object))
         return; /* the group close does the rest */
-    tp_kind_of(object)->quiesce(object);
+    tp_object_quiesce(object);
     if (tp_kind_of(object)->close_task)
         tp_kind_of(object)->close_task(object);
     else

@@ -64,11 +64,11 @@ struct tp_kind {
     struct sched_task_class class;
     struct slab_cache *cache;
     bool is_posted_once; /* closed and posted from the start */
-    /** No posts of the object's own making from now on: disarms timers and waits for good. Called without locks. */
+    /** No posts of the object's own making from now on: disarms timers and waits for good. May be NULL. */
     void (*quiesce)(struct tp_object *object);
     /** Drops what is queued; more than zero if something was. */
     uint32_t (*cancel)(struct tp_object *object);
-    /** Waits for all there is to come: queued, running, and started I/O. */
+    /** Waits for all there is to come, if that is more than what is queued or runs: started I/O. May be NULL. */
     void (*wait_all)(struct tp_object *object);
     /** Instead of sched_close when the owner closes the object. May be NULL. */
     void (*close_task)(struct tp_object *object);
@@ -105,6 +105,10 @@ void tp_object_bring_library(struct tp_object *object);
 void tp_object_return_library(struct tp_object *object, uint32_t most);
 /** Takes back what has not begun, with its library references; how many. */
 uint32_t tp_object_cancel(struct tp_object *object);
+
+/** What the kind has for these, or what all kinds have in common. Called without locks. */
+void tp_object_quiesce(struct tp_object *object);
+void tp_object_wait_all(struct tp_object *object);
 
 /** The owner closes it: leaves its group, or tells a group close that is under way. */
 void tp_object_close(struct tp_object *object);

@@ -26,25 +26,13 @@ static void simple_run(struct sched_task *task, struct sched_worker *worker)
         tp_group_leave(object); /* SIMP-011; a group close that has taken it over waits for its end */
 }
 
-static void simple_quiesce(struct tp_object *object)
-{
-    (void)object;
-}
-
-static void simple_wait_all(struct tp_object *object)
-{
-    sched_wait_idle(&object->task);
-}
-
 static struct slab_cache simples = {.kind = SLAB_SIMPLE, .size = (sizeof(struct tp_simple) + 15) & ~15u};
 
 static const struct tp_kind simple_kind = {
     .class = {.run = simple_run, .counter = TP_COUNT_SIMPLE, .closed = tp_object_closed},
     .cache = &simples,
     .is_posted_once = true,
-    .quiesce = simple_quiesce,
     .cancel = tp_object_cancel,
-    .wait_all = simple_wait_all,
 };
 
 nt_status tp_simple_post(tp_simple_callback *callback, void *context, const struct tp_environ *environ)

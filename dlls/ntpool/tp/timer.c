@@ -134,11 +134,6 @@ static void timer_quiesce(struct tp_object *object)
     sched_timers_unlock();
 }
 
-static void timer_wait_all(struct tp_object *object)
-{
-    sched_wait_idle(&object->task);
-}
-
 static void timer_dispose(struct tp_object *object)
 {
     (void)object;
@@ -152,7 +147,6 @@ static const struct tp_kind timer_kind = {
     .cache = &timers,
     .quiesce = timer_quiesce,
     .cancel = tp_object_cancel,
-    .wait_all = timer_wait_all,
     .dispose = timer_dispose,
 };
 

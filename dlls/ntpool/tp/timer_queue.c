@@ -72,16 +72,13 @@ static void wait_for_timers(struct tp_timer_queue *queue)
 
 nt_status tp_timer_queue_delete(struct tp_timer_queue *queue, nt_handle event)
 {
-    uint32_t live = SLAB_TAG(SLAB_TIMER_QUEUE, SLAB_LIVE);
     struct tp_queue_timer *timer;
     void *system_function;
     bool outstanding = false;
 
     if (tp_is_systems(queue, "RtlDeleteTimerQueueEx", &system_function))
         return ((nt_status(NT_CALL *)(void *, nt_handle))(uintptr_t)system_function)(queue, event);
-    if (slab_kind_of(queue) != SLAB_TIMER_QUEUE ||
-        !atomic_compare_exchange_strong_explicit(&queue->item.tag, &live, SLAB_TAG(SLAB_TIMER_QUEUE, SLAB_CLOSED),
-                                                 memory_order_acq_rel, memory_order_relaxed))
+    if (!slab_close(queue, SLAB_TIMER_QUEUE))
         return NT_INVALID_HANDLE;
     if (nt_process_is_exiting())
         return NT_SUCCESS;

@@ -114,11 +114,6 @@ static void wait_quiesce(struct tp_object *object)
     sched_lock_release(&wait->setting);
 }
 
-static void wait_wait_all(struct tp_object *object)
-{
-    sched_wait_idle(&object->task);
-}
-
 static struct slab_cache waits = {.kind = SLAB_WAIT, .size = (sizeof(struct tp_wait) + 15) & ~15u};
 
 static const struct tp_kind wait_kind = {
@@ -126,7 +121,6 @@ static const struct tp_kind wait_kind = {
     .cache = &waits,
     .quiesce = wait_quiesce,
     .cancel = wait_cancel,
-    .wait_all = wait_wait_all,
 };
 
 nt_status tp_wait_create(struct tp_wait **wait, tp_wait_callback *callback, void *context,

@@ -23,24 +23,12 @@ static void work_run(struct sched_task *task, struct sched_worker *worker)
     tp_instance_end(&instance);
 }
 
-static void work_quiesce(struct tp_object *object)
-{
-    (void)object; /* posts come from the program alone */
-}
-
-static void work_wait_all(struct tp_object *object)
-{
-    sched_wait_idle(&object->task);
-}
-
 static struct slab_cache works = {.kind = SLAB_WORK, .size = (sizeof(struct tp_work) + 15) & ~15u};
 
 static const struct tp_kind work_kind = {
     .class = {.run = work_run, .counter = TP_COUNT_WORK, .closed = tp_object_closed},
     .cache = &works,
-    .quiesce = work_quiesce,
     .cancel = tp_object_cancel,
-    .wait_all = work_wait_all,
 };
 
 nt_status tp_work_create(struct tp_work **work, tp_work_callback *callback, void *context,
