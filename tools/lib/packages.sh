@@ -4,8 +4,12 @@
 # What building and running take, by Debian's package names (the same in Debian 12 and 13), and how to get it.
 # Needs say.sh.
 
-# package_list: "package probe reason" lines. A package counts as there when its probe succeeds, however it got there.
+# package_list: "package|probe|reason" lines. A package counts as there when its probe succeeds, however it got there.
+# A script that needs more than the others sets more_packages to such lines.
+more_packages=
 package_list() {
+    printf '%s' "${more_packages:+$more_packages
+}"
     cat <<'LIST'
 ca-certificates|have_certificates|lets apt and downloads check whom they talk to
 python3|have_python|runs Meson and ntpool-prefix
