@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+//
+// A binary heap of due times, each of which knows its place: the least that arming timers takes.
+#include "harness/bench.h"
+#include "harness/families.h"
+
+struct entry {
+    uint64_t due;
+    size_t place;
+};
+
+static struct entry **heap;
+static size_t heap_size;
+
+static void put_at(size_t place, struct entry *entry)
+{
+    heap[place] = entry;
+    entry->place = place;
+}
+
+static void rise(size_t place, struct entry *entry)
+{
+    for (; place && heap[(place - 1) / 2]->due > entry->due; place = (place - 1) / 2)
+        put_at(place, heap[(place - 1) / 2]);
+    put_at(place, entry);
+}
+
+static void settle(size_t place, struct entry *entry)
+{
+    for (size_t child; (child = 2 * place + 1) < heap_size; place = child) {
+        if (child + 1 < heap_size && heap[child + 1]->due < heap[child]->due)
+            child++;
+        if (heap[child]->due >= entry->due)
+            break;
+        put_at(place, heap[child]);
+    }
+    rise(place, entry);
+}
+
+static void drop(struct entry *entry)
+{
+    struct entry *last = heap[--heap_size];
+    if (last != entry)
+        settle(entry->place, last);
+}
+
+static void with_entries(size_t quantity)
+{
+    size_t count = scaled(quantity, 10);
+    struct entry *entries = zeroed(count, sizeof *entries);
+    uint32_t *order = shuffled(count), *other = shuffled(count);
+    heap = zeroed(count, sizeof *heap);
+    double start = now();
+    for (size_t i = 0; i < count; i++) {
+        entries[order[i]].due = random_number();
+        rise(heap_size++, &entries[order[i]]);
+    }
+    double pushed = now();
+    for (size_t i = 0; i < count; i++) {
+        struct entry *entry = &entries[other[i]];
+        entry->due = random_number();
+        settle(entry->place, entry);
+    }
+    double moved = now();
+    for (size_t i = 0; i < count; i++)
+        drop(&entries[order[i]]);
+    double removed = now();
+    report("push", (pushed - start) / (double)count);
+    report("move", (moved - pushed) / (double)count);
+    report("remove", (removed - moved) / (double)count);
+}
+
+static void one_thousand(void)
+{
+    with_entries(1000);
+}
+
+static void many(void)
+{
+    with_entries(25000);
+}
+
+static void one_million(void)
+{
+    with_entries(1000000);
+}
+
+#define STEPS                                                                                                          \
+    {                                                                                                                  \
+        {.name = "push", .unit = "ns"}, {.name = "move", .unit = "ns"}, {.name = "remove", .unit = "ns"},              \
+    }
+
+static const struct workload list[] = {
+    {.name = "limit-heap-1000",
+     .what = "a binary heap of 1,000 due times",
+     .run = one_thousand,
+     .reference = true,
+     .measures = STEPS},
+    {.name = "limit-heap-25000", .what = "of 25,000", .run = many, .reference = true, .measures = STEPS},
+    {.name = "limit-heap-1000000", .what = "of 1,000,000", .run = one_million, .reference = true, .measures = STEPS},
+};
+FAMILY(limit_heap, list);
