@@ -96,11 +96,11 @@ void sched_pool_leave(struct sched_pool *pool)
     atomic_store_explicit(&pool->closing, true, memory_order_relaxed);
     atomic_store_explicit(&pool->minimum, 0, memory_order_relaxed);
     bool gone = sched_pool_dies(pool);
+    struct sched_worker *parked = gone ? NULL : sched_workers_take_parked(pool);
     sched_lock_release(&pool->lock);
     if (gone)
         sched_pool_gone(pool);
-    else
-        sched_workers_reconsider(pool);
+    sched_workers_unpark(parked);
 }
 
 void sched_pool_set_maximum(struct sched_pool *pool, uint32_t maximum)

@@ -108,12 +108,16 @@ static struct slab *slab_create(struct slab_cache *cache, struct slab_shard *sha
     return slab;
 }
 
+/* What is cleared is read as other types later. */
+typedef uint64_t __attribute__((may_alias)) any_word;
+typedef uint32_t __attribute__((may_alias)) any_half;
+
 /* All but the tag. Items are small, and multiples of 16: a loop beats a call. */
 static void clear(void *slot, uint32_t size)
 {
-    uint64_t *word = slot, *end = (uint64_t *)((char *)slot + size);
+    any_word *word = slot, *end = (any_word *)((char *)slot + size);
 
-    ((uint32_t *)slot)[1] = 0;
+    ((any_half *)slot)[1] = 0;
     for (word++; word < end; word++) {
         *word = 0;
         __asm__ volatile("" : : "r"(word)); /* or the compiler makes it a call of memset again */

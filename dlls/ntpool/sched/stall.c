@@ -6,7 +6,7 @@
  *
  *  - Certainly less than half of what the busy workers could have used: they block. Workers are added in growing steps,
  *    a step a look, until something gets done, or until it turns out that most of the time is used after all.
- *  - Else they seem to compute, or others of the program do. After BACKSTOP without anything done, workers are added
+ *  - Else they seem to compute, or others of the program do. Every BACKSTOP without anything done, one worker is added
  *    all the same.
  *
  * A busy worker that is passed over this way is presumed blocked and no longer counts as active, until its callback
@@ -76,7 +76,7 @@ static bool add_worker(struct sched_pool *pool)
     }
 }
 
-static void help(struct sched_pool *pool, uint64_t now)
+static void help_blocked(struct sched_pool *pool)
 {
     struct sched_watch *watch = &pool->watch;
 
@@ -88,7 +88,6 @@ static void help(struct sched_pool *pool, uint64_t now)
         wanted--;
     if (watch->step < MOST_AT_ONCE)
         watch->step *= 2;
-    watch->helped = now;
 }
 
 static bool seems_blocked(struct sched_pool *pool, uint64_t elapsed)
@@ -143,8 +142,12 @@ bool sched_stall_look(struct sched_pool *pool, uint64_t now)
     if (done != watch->done) {
         watch->done = done;
         start_afresh(watch, now);
-    } else if (seems_blocked(pool, now - watch->since) || now - watch->helped >= BACKSTOP) {
-        help(pool, now);
+    } else if (seems_blocked(pool, now - watch->since)) {
+        watch->helped = now;
+        help_blocked(pool);
+    } else if (now - watch->helped >= BACKSTOP) {
+        watch->helped = now;
+        add_worker(pool);
     }
     sched_pool_notify(pool); /* a thread that could not be had before may be had now */
     return true;

@@ -102,6 +102,9 @@ uint32_t sched_running(struct sched_task *task);
 /** From now on posts are dropped without a word, or no longer. */
 void sched_refuse(struct sched_task *task, bool refuse);
 
+/** Nothing is pending, nothing runs, detached or not. */
+bool sched_is_quiet(struct sched_task *task);
+
 /** Waits until nothing is pending and nothing running. Posts that arrive meanwhile are waited for too. */
 void sched_wait_idle(struct sched_task *task);
 

@@ -21,7 +21,7 @@ static bool is_surplus(struct sched_worker *worker, uint64_t state)
            !atomic_load_explicit(&worker->blocked, memory_order_relaxed);
 }
 
-/* Before the swap that begins a callback: sched_wait_begun reads both after it saw that swap's effect. */
+/* What sched_runs_since_before reads. */
 static void announce(struct sched_worker *worker, struct sched_task *task)
 {
     uint64_t epoch = atomic_load_explicit(&sched_epoch, memory_order_seq_cst);
@@ -104,9 +104,12 @@ static bool take_again(struct sched_worker *worker, struct sched_task *task)
     if (atomic_load_explicit(&own->first, memory_order_relaxed) != task || !lane_ends_with(own, task) ||
         is_surplus(worker, pool_load_state(pool)))
         return false;
+    if (!atomic_compare_exchange_strong_explicit(&task->counts, &old, old - TASK_PENDING_ONE, memory_order_seq_cst,
+                                                 memory_order_relaxed))
+        return false;
+    /* After the swap: had it failed, the callback that is over would pass for one that has just begun. */
     announce(worker, task);
-    return atomic_compare_exchange_strong_explicit(&task->counts, &old, old - TASK_PENDING_ONE, memory_order_seq_cst,
-                                                   memory_order_relaxed);
+    return true;
 }
 
 static void count(struct sched_worker *worker, unsigned counter)

@@ -53,6 +53,9 @@ void sched_worker_wake(struct sched_pool *pool, bool searching, uint32_t blocked
 
 /** Unparks every parked worker, so that it looks at its pool's bounds again. */
 void sched_workers_reconsider(struct sched_pool *pool);
+/** The same in two steps: under the pool's lock, and after it, when the pool may be gone. */
+struct sched_worker *sched_workers_take_parked(struct sched_pool *pool);
+void sched_workers_unpark(struct sched_worker *taken);
 
 /** The worker that the calling thread is, or NULL. */
 struct sched_worker *sched_worker_current(void);
@@ -83,8 +86,8 @@ static inline void sched_worker_make_persistent(struct sched_worker *worker)
     worker->persistent = true;
 }
 
-/** True if a worker of pool runs a callback of task that began before epoch. */
-bool sched_runs_since_before(struct sched_pool *pool, const struct sched_task *task, uint64_t epoch);
+/** True if a callback of task that began before epoch is in progress. May be true a little longer. */
+bool sched_runs_since_before(struct sched_pool *pool, struct sched_task *task, uint64_t epoch);
 
 /** Advances on each sched_wait_begun. */
 extern _Atomic uint64_t sched_epoch;

@@ -72,14 +72,18 @@ bool sched_may_run_long(struct sched_worker *worker)
     }
 }
 
-bool sched_runs_since_before(struct sched_pool *pool, const struct sched_task *task, uint64_t epoch)
+/* Callbacks begin under the pool's lock, announced before the swap that counts them; one that takes the place of
+ * another of its task is announced later, and passes for old until then. Whatever is counted and not announced as begun
+ * since is old, or has just ended and not been counted out. */
+bool sched_runs_since_before(struct sched_pool *pool, struct sched_task *task, uint64_t epoch)
 {
-    bool runs = false;
+    uint32_t begun_since = 0, running;
 
     sched_lock_acquire(&pool->lock);
-    for (struct sched_worker *worker = pool->workers; worker && !runs; worker = worker->next)
-        runs = atomic_load_explicit(&worker->current, memory_order_acquire) == task &&
-               atomic_load_explicit(&worker->epoch, memory_order_relaxed) < epoch;
+    running = sched_running(task);
+    for (struct sched_worker *worker = pool->workers; worker; worker = worker->next)
+        begun_since += atomic_load_explicit(&worker->current, memory_order_acquire) == task &&
+                       atomic_load_explicit(&worker->epoch, memory_order_relaxed) >= epoch;
     sched_lock_release(&pool->lock);
-    return runs;
+    return running > begun_since;
 }

@@ -59,27 +59,38 @@ void sched_worker_wake(struct sched_pool *pool, bool searching, uint32_t blocked
 
 /* Takes only as many out of the stack as idle counts: the others are in the hands of wakers on their way. In one hold
  * of the lock, or one that parks again meanwhile would be woken in another's place. */
-void sched_workers_reconsider(struct sched_pool *pool)
+struct sched_worker *sched_workers_take_parked(struct sched_pool *pool)
 {
-    struct sched_worker *woken = NULL;
-
-    sched_lock_acquire(&pool->lock);
+    struct sched_worker *taken = NULL;
     uint64_t state = pool_load_state(pool);
+
     while (pool_idle(state) && !pool_swap_state(pool, &state, state - pool_idle(state) * POOL_IDLE_ONE))
         ;
     for (unsigned count = pool_idle(state); count; count--) {
         struct sched_worker *worker = pool->parked;
         parked_remove(pool, worker);
         worker->searching = false;
-        worker->parked_below = woken;
-        woken = worker;
+        worker->parked_below = taken;
+        taken = worker;
     }
-    sched_lock_release(&pool->lock);
-    while (woken) {
-        struct sched_worker *worker = woken;
-        woken = worker->parked_below;
+    return taken;
+}
+
+void sched_workers_unpark(struct sched_worker *taken)
+{
+    while (taken) {
+        struct sched_worker *worker = taken;
+        taken = worker->parked_below;
         unpark(worker);
     }
+}
+
+void sched_workers_reconsider(struct sched_pool *pool)
+{
+    sched_lock_acquire(&pool->lock);
+    struct sched_worker *taken = sched_workers_take_parked(pool);
+    sched_lock_release(&pool->lock);
+    sched_workers_unpark(taken);
 }
 
 /* ---- coming and going --------------------------------------------------------------------------- */

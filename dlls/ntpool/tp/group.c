@@ -5,7 +5,8 @@
 struct tp_group {
     struct slab_item item;
     struct sched_lock lock; /* guards the rest, and each member's links, membership and closed_by_owner */
-    bool is_closed;         /* goes with its last member */
+    bool is_closed;         /* goes when it is not used any more */
+    uint32_t closers;       /* group closes under way */
     struct tp_object *members;
 };
 
@@ -21,6 +22,16 @@ nt_status tp_group_create(struct tp_group **group)
     return NT_SUCCESS;
 }
 
+/* Lets go of the lock, and of the group if it was closed and nobody uses it any more. */
+static void unlock_and_settle(struct tp_group *group)
+{
+    bool goes = group->is_closed && !group->members && !group->closers;
+
+    sched_lock_release(&group->lock);
+    if (goes)
+        slab_free(&groups, group);
+}
+
 /* A simple callback leaves its group a moment after its own code is through, so a program may rightly find its group
  * empty when it is not quite: the group then goes with its last member. */
 void tp_group_close(struct tp_group *group)
@@ -29,12 +40,9 @@ void tp_group_close(struct tp_group *group)
     if (nt_process_is_exiting())
         return;
     sched_lock_acquire(&group->lock);
-    bool is_empty = !group->members;
     group->is_closed = true;
     atomic_store_explicit(&group->item.tag, SLAB_TAG(SLAB_GROUP, SLAB_CLOSED), memory_order_release);
-    sched_lock_release(&group->lock);
-    if (is_empty)
-        slab_free(&groups, group);
+    unlock_and_settle(group);
 }
 
 /* ---- membership ------------------------------------------------------------------------------------ */
@@ -59,7 +67,7 @@ bool tp_group_leave(struct tp_object *object)
     if (!group)
         return true;
     sched_lock_acquire(&group->lock);
-    bool leaves = object->membership == TP_MEMBER, is_last = false;
+    bool leaves = object->membership == TP_MEMBER;
     if (leaves) {
         if (object->before)
             object->before->next = object->next;
@@ -68,13 +76,10 @@ bool tp_group_leave(struct tp_object *object)
         if (object->next)
             object->next->before = object->before;
         object->membership = TP_NO_MEMBER;
-        is_last = group->is_closed && !group->members;
     } else {
         object->closed_by_owner = true;
     }
-    sched_lock_release(&group->lock);
-    if (is_last)
-        slab_free(&groups, group);
+    unlock_and_settle(group);
     return leaves;
 }
 
@@ -86,6 +91,7 @@ static struct tp_object *take_over(struct tp_group *group)
     sched_lock_acquire(&group->lock);
     struct tp_object *taken = group->members;
     group->members = NULL;
+    group->closers++;
     for (struct tp_object *object = taken; object; object = object->next) {
         object->membership = TP_LEAVING;
         sched_hold(&object->task);
@@ -110,10 +116,26 @@ static bool wants_cancel_callback(struct tp_group *group, struct tp_object *obje
     return object->task.class->counter != TP_COUNT_SIMPLE || object->was_pending;
 }
 
+/* While one member's callback runs it may use any other, so none is closed before all are quiet. */
+static void wait_until_all_are_quiet(struct tp_object *members)
+{
+    bool waited;
+
+    do {
+        waited = false;
+        for (struct tp_object *object = members; object; object = object->next) {
+            tp_object_wait_all(object);
+            if (!sched_is_quiet(&object->task)) {
+                sched_wait_quiet(&object->task);
+                waited = true;
+            }
+        }
+    } while (waited);
+}
+
 static void finish_member(struct tp_group *group, struct tp_object *object, bool cancel, void *cleanup_context)
 {
-    tp_object_wait_all(object);
-    sched_wait_quiet(&object->task);
+    tp_object_close_task(object);
     if (cancel && wants_cancel_callback(group, object))
         object->capture->cancel(object->context, cleanup_context);
     if (tp_object_finalize(object))
@@ -131,7 +153,6 @@ void tp_group_close_members(struct tp_group *group, bool cancel, void *cleanup_c
     }
     struct tp_object *members = take_over(group);
 
-    /* First everybody stops making new callbacks, then everybody is waited for: members may depend on each other. */
     for (struct tp_object *object = members; object; object = object->next) {
         if (cancel)
             sched_refuse(&object->task, true);
@@ -139,10 +160,12 @@ void tp_group_close_members(struct tp_group *group, bool cancel, void *cleanup_c
         if (cancel)
             object->was_pending = tp_kind_of(object)->cancel(object) != 0;
     }
+    wait_until_all_are_quiet(members);
     for (struct tp_object *object = members, *next; object; object = next) {
         next = object->next;
-        tp_object_wait_all(object);
-        tp_object_close_task(object);
         finish_member(group, object, cancel, cleanup_context);
     }
+    sched_lock_acquire(&group->lock);
+    group->closers--;
+    unlock_and_settle(group);
 }

@@ -11,14 +11,23 @@ struct tp_io {
     struct tp_object object;
     bool win32;
     uint16_t generation;
-    struct sched_lock lock; /* guards the rest; taken before any pool's lock */
-    bool owner_closed;      /* to be closed once started is 0 */
+    /* The rest is guarded by the object's lock; see lock_of. */
+    bool owner_closed; /* to be closed once started is 0 */
     _Atomic uint32_t started;
     struct tp_completion *first, *last; /* completions whose callbacks have not begun, or just have */
 };
 
 /* The slots of I/O objects stay readable for good: late completions look at them. */
 static struct slab_cache ios = {.kind = SLAB_IO, .size = (sizeof(struct tp_io) + 15) & ~15u, .keep = true};
+
+/* Beside the objects, because a late completion looks at a slot that may be in the middle of being handed out again.
+ * Each guards the objects that hash to it; taken before any pool's lock. */
+static struct sched_lock locks[64];
+
+static struct sched_lock *lock_of(const struct tp_io *io)
+{
+    return &locks[((uintptr_t)io / sizeof(struct tp_io)) % (sizeof(locks) / sizeof(locks[0]))];
+}
 
 /* ---- completions; the lock is held -------------------------------------------------------------------- */
 
@@ -86,7 +95,7 @@ static void unlock_and_settle(struct tp_io *io)
 
     if (closes)
         io->owner_closed = false;
-    sched_lock_release(&io->lock);
+    sched_lock_release(lock_of(io));
     if (closes)
         sched_close(&io->object.task);
 }
@@ -97,7 +106,7 @@ void tp_io_deliver(const struct nt_completion *completion)
     struct tp_io *io = tp_key_owner(completion->key);
     struct tp_completion *copy = tp_completion_copy(completion);
 
-    sched_lock_acquire(&io->lock);
+    sched_lock_acquire(lock_of(io));
     uint32_t tag = atomic_load_explicit(&io->object.task.item.tag, memory_order_acquire);
     uint32_t started = started_of(io);
     if (tag != SLAB_TAG(SLAB_IO, SLAB_FREE) && io->generation == tp_key_generation_of(completion->key) && started) {
@@ -109,7 +118,7 @@ void tp_io_deliver(const struct nt_completion *completion)
         sched_pool_notify(pool);
         return;
     }
-    sched_lock_release(&io->lock);
+    sched_lock_release(lock_of(io));
     tp_completion_free(copy); /* cancelled, or its owner is gone (IO-014, IO-023) */
 }
 
@@ -125,9 +134,9 @@ static void io_run(struct sched_task *task, struct sched_worker *worker)
     }
     if (nt_unlikely(!tp_instance_begin(&instance, object, worker)))
         return;
-    sched_lock_acquire(&io->lock);
+    sched_lock_acquire(lock_of(io));
     struct tp_completion *completion = take_first(io);
-    sched_lock_release(&io->lock);
+    sched_lock_release(lock_of(io));
     struct tp_completion result = *completion;
     tp_completion_free(completion);
     if (io->win32) {
@@ -147,7 +156,7 @@ static uint32_t io_cancel(struct tp_object *object)
 {
     struct tp_io *io = nt_container(object, struct tp_io, object);
 
-    sched_lock_acquire(&io->lock);
+    sched_lock_acquire(lock_of(io));
     uint32_t cancelled = sched_cancel(&object->task);
     struct tp_completion *cut = cut_last(io, cancelled);
     uint32_t forgotten = started_of(io);
@@ -185,7 +194,7 @@ static void io_close_task(struct tp_object *object)
 {
     struct tp_io *io = nt_container(object, struct tp_io, object);
 
-    sched_lock_acquire(&io->lock);
+    sched_lock_acquire(lock_of(io));
     io->owner_closed = true;
     unlock_and_settle(io);
 }
@@ -248,15 +257,15 @@ nt_status tp_io_create_win32(struct tp_io **io, nt_handle file, tp_win32_io_call
 void tp_io_start(struct tp_io *io)
 {
     TP_OURS_OR_RETURN(io, SLAB_IO, "TpStartAsyncIoOperation", (void *), io);
-    sched_lock_acquire(&io->lock);
+    sched_lock_acquire(lock_of(io));
     atomic_fetch_add_explicit(&io->started, 1, memory_order_relaxed);
-    sched_lock_release(&io->lock);
+    sched_lock_release(lock_of(io));
 }
 
 void tp_io_cancel(struct tp_io *io)
 {
     TP_OURS_OR_RETURN(io, SLAB_IO, "TpCancelAsyncIoOperation", (void *), io);
-    sched_lock_acquire(&io->lock);
+    sched_lock_acquire(lock_of(io));
     if (started_of(io))
         set_started(io, started_of(io) - 1);
     unlock_and_settle(io);

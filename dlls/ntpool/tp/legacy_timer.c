@@ -9,7 +9,8 @@
 struct tp_queue_timer {
     struct sched_task task;
     struct tp_timer_queue *queue;
-    struct tp_queue_timer *next, *before; /* the queue's timers, guarded by its lock */
+    struct tp_queue_timer *next, *before; /* the queue's timers, guarded by its lock, */
+    bool is_unlinked;                     /* and so is this: the queue's deletion has taken it off the list */
     tp_wait_or_timer_callback *callback;
     void *context;
     nt_handle token;
@@ -90,6 +91,18 @@ static bool link_to_queue(struct tp_queue_timer *timer)
     return is_live;
 }
 
+/* The queue's lock is held. */
+static void unlink_from_queue(struct tp_queue_timer *timer)
+{
+    if (timer->before)
+        timer->before->next = timer->next;
+    else
+        timer->queue->timers = timer->next;
+    if (timer->next)
+        timer->next->before = timer->before;
+    timer->is_unlinked = true;
+}
+
 /* Gives back what make took, and the use of the queue. */
 static void discard(struct tp_queue_timer *timer)
 {
@@ -110,14 +123,9 @@ static void timer_closed(struct sched_task *task)
     nt_handle event = timer->event;
 
     sched_lock_acquire(&queue->lock);
-    if (timer->before)
-        timer->before->next = timer->next;
-    else
-        queue->timers = timer->next;
-    if (timer->next)
-        timer->next->before = timer->before;
+    if (!timer->is_unlinked)
+        unlink_from_queue(timer);
     sched_lock_release(&queue->lock);
-
     discard(timer);
     if (event)
         nt_event_set(event);
@@ -264,6 +272,8 @@ struct tp_queue_timer *tp_queue_timer_take_any(struct tp_timer_queue *queue)
     struct tp_queue_timer *timer = queue->timers;
     while (timer && !tp_queue_timer_take(timer))
         timer = timer->next;
+    if (timer)
+        unlink_from_queue(timer); /* or each next one would be looked for behind it */
     sched_lock_release(&queue->lock);
     return timer;
 }

@@ -17,21 +17,20 @@ struct tp_wait {
     bool is_retired; /* being closed: cannot be set any more */
 
     /* Results of callbacks that have not begun, oldest in the lowest bit: set bits timed out. */
-    struct sched_lock results_lock; /* guards those below; no lock of ours is taken under it */
+    struct sched_lock results_lock; /* guards those below; taken before any pool's lock */
     unsigned result_count;
     uint32_t result_overflow; /* a program that sets a wait again and again while no callback can run: these share the
                                  newest result that is kept */
     uint64_t results;
 };
 
+/* The lock is held. */
 static void push_result(struct tp_wait *wait, bool timed_out)
 {
-    sched_lock_acquire(&wait->results_lock);
     if (wait->result_count < MOST_RESULTS)
         wait->results |= (uint64_t)timed_out << wait->result_count++;
     else
         wait->result_overflow++;
-    sched_lock_release(&wait->results_lock);
 }
 
 static uint32_t pop_result(struct tp_wait *wait)
@@ -50,10 +49,12 @@ static uint32_t pop_result(struct tp_wait *wait)
     return result;
 }
 
-/* The newest go: those that had not begun. */
-static void drop_results(struct tp_wait *wait, uint32_t count)
+/* Takes callbacks back, with their results: the newest, because those that have begun take theirs from the other end.
+ * One hold of the lock, so that nothing fires between. */
+static uint32_t take_back(struct tp_wait *wait)
 {
     sched_lock_acquire(&wait->results_lock);
+    uint32_t cancelled = sched_cancel(&wait->object.task), count = cancelled;
     uint32_t beyond = count < wait->result_overflow ? count : wait->result_overflow;
     wait->result_overflow -= beyond;
     count -= beyond;
@@ -61,14 +62,35 @@ static void drop_results(struct tp_wait *wait, uint32_t count)
     if (wait->result_count < MOST_RESULTS)
         wait->results &= (UINT64_C(1) << wait->result_count) - 1;
     sched_lock_release(&wait->results_lock);
+    return cancelled;
 }
 
 static struct sched_pool *wait_fired(struct sched_wait *armed, bool timed_out)
 {
     struct tp_wait *wait = nt_container(armed, struct tp_wait, wait);
 
+    sched_lock_acquire(&wait->results_lock);
     push_result(wait, timed_out);
-    return tp_object_post_quietly(&wait->object);
+    struct sched_pool *pool = tp_object_post_quietly(&wait->object);
+    sched_lock_release(&wait->results_lock);
+    return pool;
+}
+
+/* setting is held. */
+static void close_handle(struct tp_wait *wait)
+{
+    if (wait->handle)
+        nt_handle_close(wait->handle);
+    wait->handle = NULL;
+}
+
+/* A wait that is not armed has no business keeping what it waited for alive. */
+static void close_spent_handle(struct tp_wait *wait)
+{
+    sched_lock_acquire(&wait->setting);
+    if (atomic_load_explicit(&wait->wait.state, memory_order_acquire) == WAIT_IDLE)
+        close_handle(wait);
+    sched_lock_release(&wait->setting);
 }
 
 static void wait_run(struct sched_task *task, struct sched_worker *worker)
@@ -83,24 +105,17 @@ static void wait_run(struct sched_task *task, struct sched_worker *worker)
     if (nt_unlikely(!tp_instance_begin(&instance, &wait->object, worker)))
         return;
     ((tp_wait_callback *)wait->object.callback)(&instance, wait->object.context, wait, pop_result(wait));
+    close_spent_handle(wait);
     tp_instance_end(&instance);
 }
 
 static uint32_t wait_cancel(struct tp_object *object)
 {
     struct tp_wait *wait = nt_container(object, struct tp_wait, object);
-    uint32_t cancelled = tp_object_cancel(object);
+    uint32_t cancelled = take_back(wait);
 
-    drop_results(wait, cancelled);
+    tp_object_return_library(object, cancelled);
     return cancelled;
-}
-
-/* setting is held. */
-static void close_handle(struct tp_wait *wait)
-{
-    if (wait->handle)
-        nt_handle_close(wait->handle);
-    wait->handle = NULL;
 }
 
 static void wait_quiesce(struct tp_object *object)
@@ -174,11 +189,8 @@ static bool set(struct tp_wait *wait, nt_handle handle, const void *timeout, boo
     sched_lock_acquire(&wait->setting);
     bool was_set = wait->is_set;
     bool cancelled = sched_wait_disarm(&wait->wait);
-    uint32_t recalled = recall && was_set ? sched_cancel(&object->task) : 0;
-    if (recalled) {
-        drop_results(wait, recalled);
-        cancelled = true;
-    }
+    uint32_t recalled = recall && was_set ? take_back(wait) : 0;
+    cancelled = cancelled || recalled;
     cancelled = cancelled && sched_running(&object->task) == 0;
     close_handle(wait);
     wait->is_set = own != NULL;
@@ -188,12 +200,10 @@ static bool set(struct tp_wait *wait, nt_handle handle, const void *timeout, boo
     } else if (own) {
         nt_handle_close(own);
     }
-    if (timed_out)
-        push_result(wait, true);
     sched_lock_release(&wait->setting);
 
     if (timed_out)
-        tp_object_post(object);
+        sched_pool_notify(wait_fired(&wait->wait, true));
     tp_object_return_library(object, recalled);
     if (status < 0)
         tp_raise_bad_handle(status, handle, wait);
