@@ -104,11 +104,13 @@ static bool take_again(struct sched_worker *worker, struct sched_task *task)
     if (atomic_load_explicit(&own->first, memory_order_relaxed) != task || !lane_ends_with(own, task) ||
         is_surplus(worker, pool_load_state(pool)))
         return false;
+    /* Read before the swap, so that nobody who waits for what had begun is told that this began later; stored after it,
+     * because had the swap failed, the callback that is over would pass for one that has just begun. */
+    uint64_t epoch = atomic_load_explicit(&sched_epoch, memory_order_seq_cst);
     if (!atomic_compare_exchange_strong_explicit(&task->counts, &old, old - TASK_PENDING_ONE, memory_order_seq_cst,
                                                  memory_order_relaxed))
         return false;
-    /* After the swap: had it failed, the callback that is over would pass for one that has just begun. */
-    announce(worker, task);
+    atomic_store_explicit(&worker->epoch, epoch, memory_order_relaxed);
     return true;
 }
 

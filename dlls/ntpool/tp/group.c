@@ -124,11 +124,11 @@ static void wait_until_all_are_quiet(struct tp_object *members)
     do {
         waited = false;
         for (struct tp_object *object = members; object; object = object->next) {
+            if (!tp_object_is_outstanding(object))
+                continue;
             tp_object_wait_all(object);
-            if (!sched_is_quiet(&object->task)) {
-                sched_wait_quiet(&object->task);
-                waited = true;
-            }
+            sched_wait_quiet(&object->task);
+            waited = true;
         }
     } while (waited);
 }

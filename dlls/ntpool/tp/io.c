@@ -199,6 +199,11 @@ static void io_close_task(struct tp_object *object)
     unlock_and_settle(io);
 }
 
+static bool io_is_expecting(struct tp_object *object)
+{
+    return started_of(nt_container(object, struct tp_io, object)) != 0;
+}
+
 static void io_dispose(struct tp_object *object)
 {
     struct tp_io *io = nt_container(object, struct tp_io, object);
@@ -212,6 +217,7 @@ static const struct tp_kind io_kind = {
     .close_task = io_close_task,
     .cancel = io_cancel,
     .wait_all = io_wait_all,
+    .is_expecting = io_is_expecting,
     .dispose = io_dispose,
 };
 

@@ -146,6 +146,13 @@ void tp_object_wait_all(struct tp_object *object)
         sched_wait_idle(&object->task);
 }
 
+bool tp_object_is_outstanding(struct tp_object *object)
+{
+    const struct tp_kind *kind = tp_kind_of(object);
+
+    return !sched_is_quiet(&object->task) || (kind->is_expecting && kind->is_expecting(object));
+}
+
 /* ---- closing ------------------------------------------------------------------------------------------ */
 
 static bool mark_closed(struct tp_object *object)

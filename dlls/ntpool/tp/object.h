@@ -70,6 +70,8 @@ struct tp_kind {
     uint32_t (*cancel)(struct tp_object *object);
     /** Waits for all there is to come, if that is more than what is queued or runs: started I/O. May be NULL. */
     void (*wait_all)(struct tp_object *object);
+    /** More is to come than what is queued or runs. May be NULL. */
+    bool (*is_expecting)(struct tp_object *object);
     /** Instead of sched_close when the owner closes the object. May be NULL. */
     void (*close_task)(struct tp_object *object);
     /** Gives back what the kind holds beside the memory of the object. May be NULL. */
@@ -109,6 +111,7 @@ uint32_t tp_object_cancel(struct tp_object *object);
 /** What the kind has for these, or what all kinds have in common. Called without locks. */
 void tp_object_quiesce(struct tp_object *object);
 void tp_object_wait_all(struct tp_object *object);
+bool tp_object_is_outstanding(struct tp_object *object);
 
 /** The owner closes it: leaves its group, or tells a group close that is under way. */
 void tp_object_close(struct tp_object *object);
