@@ -116,21 +116,19 @@ static bool wants_cancel_callback(struct tp_group *group, struct tp_object *obje
     return object->task.class->counter != TP_COUNT_SIMPLE || object->was_pending;
 }
 
-/* While one member's callback runs it may use any other, so none is closed before all are quiet. */
+/* While one member's callback runs it may use any other, so none is closed before all are quiet. A callback may post a
+ * member that was looked at already and then end before its own is looked at: that shows in the next round. */
 static void wait_until_all_are_quiet(struct tp_object *members)
 {
-    bool waited;
-
-    do {
-        waited = false;
+    for (int quiet_rounds = 0; quiet_rounds < 2; quiet_rounds++) {
         for (struct tp_object *object = members; object; object = object->next) {
             if (!tp_object_is_outstanding(object))
                 continue;
             tp_object_wait_all(object);
             sched_wait_quiet(&object->task);
-            waited = true;
+            quiet_rounds = -1;
         }
-    } while (waited);
+    }
 }
 
 static void finish_member(struct tp_group *group, struct tp_object *object, bool cancel, void *cleanup_context)
