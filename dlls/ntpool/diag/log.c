@@ -91,6 +91,8 @@ void diag_log_down(void)
     sched_counters_read(counters);
     begin(&line, "down");
     for (int i = 0; i < TP_COUNTERS; i++) {
+        if (!names[i])
+            continue;
         put(&line, names[i]);
         put_number(&line, counters[i]);
     }

@@ -37,6 +37,7 @@ enum slab_kind {
     SLAB_BINDING,
     SLAB_CONVERSION,
     SLAB_BOUND_COMPLETION,
+    SLAB_FINALIZATION,
     SLAB_KINDS
 };
 

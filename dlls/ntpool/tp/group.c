@@ -136,8 +136,7 @@ static void finish_member(struct tp_group *group, struct tp_object *object, bool
     tp_object_close_task(object);
     if (cancel && wants_cancel_callback(group, object))
         object->capture->cancel(object->context, cleanup_context);
-    if (tp_object_finalize(object))
-        sched_wait_idle(&object->task);
+    tp_object_finalize_and_wait(object);
     sched_release(&object->task);
 }
 

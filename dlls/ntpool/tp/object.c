@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tp/environ.h"
 #include "tp/group.h"
-#include "tp/instance.h"
 #include "tp/object.h"
 
 void tp_raise_bad_object(const void *object)
@@ -181,32 +180,10 @@ void tp_object_close_task(struct tp_object *object)
     sched_close(&object->task);
 }
 
-bool tp_object_finalize(struct tp_object *object)
-{
-    if (!object->capture || !object->capture->finalization || object->finalized ||
-        object->task.class->counter == TP_COUNT_SIMPLE)
-        return false;
-    object->finalized = true;
-    sched_refuse(&object->task, false);
-    tp_object_post(object);
-    return true;
-}
-
 void tp_object_closed(struct sched_task *task)
 {
     struct tp_object *object = nt_container(task, struct tp_object, task);
 
     if (!tp_object_finalize(object))
         free_object(object);
-}
-
-/* The last execution of an object that is closed: its finalization callback instead of its callback. */
-void tp_object_run_finalization(struct tp_object *object, struct sched_worker *worker)
-{
-    struct tp_instance instance;
-
-    if (!tp_instance_begin(&instance, object, worker))
-        return;
-    object->capture->finalization(&instance, object->context);
-    tp_instance_end(&instance);
 }

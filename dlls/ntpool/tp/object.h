@@ -23,6 +23,7 @@ enum tp_counter {
     TP_COUNT_LEGACY_WAIT,
     TP_COUNT_LEGACY_TIMER,
     TP_COUNT_BOUND_IO,
+    TP_COUNT_FINALIZATION, /* not logged */
     TP_COUNTERS
 };
 _Static_assert((int)TP_COUNTERS <= (int)SCHED_COUNTERS, "the workers count every kind");
@@ -121,6 +122,8 @@ void tp_object_close_task(struct tp_object *object);
 /** True when the object has a finalization callback that has not been posted; posts it. */
 bool tp_object_finalize(struct tp_object *object);
 
+/** The same on a thread of its own, and waits for it: for a group close, which holds the object. */
+void tp_object_finalize_and_wait(struct tp_object *object);
 /** What class->run does instead of its callback once the object is finalized. */
 void tp_object_run_finalization(struct tp_object *object, struct sched_worker *worker);
 

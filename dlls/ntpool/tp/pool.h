@@ -16,7 +16,7 @@ struct sched_pool *tp_pool_scheduler(struct tp_pool *pool);
  * WT_EXECUTEINWAITTHREAD, of WT_EXECUTEINTIMERTHREAD, and an alertable thread for WT_EXECUTEINIOTHREAD. NULL: no
  * memory.
  */
-enum tp_special_pool { TP_WAIT_THREAD, TP_TIMER_THREAD, TP_IO_THREAD, TP_SPECIAL_POOLS };
+enum tp_special_pool { TP_WAIT_THREAD, TP_TIMER_THREAD, TP_IO_THREAD, TP_FINALIZATION_THREAD, TP_SPECIAL_POOLS };
 struct sched_pool *tp_special_pool(enum tp_special_pool which);
 
 /** Where a legacy callback with these flags runs: a special pool or the default pool. NULL: no memory. */
