@@ -18,7 +18,7 @@ static struct latch all;
 static void CALLBACK stamp(PTP_CALLBACK_INSTANCE instance, void *context, PTP_TIMER timer)
 {
     (void)instance, (void)timer;
-    ((struct late *)context)->called = now();
+    ((struct late *)context)->called = counter_now();
     latch_drop(&all);
 }
 
@@ -34,15 +34,15 @@ static void lateness(void)
         require(objects[i], "timer %zu could not be created: error %lu", i, GetLastError());
     }
     region_begin();
-    double start = now();
+    double start = counter_now();
     for (size_t i = 0; i < count; i++) {
         timers[i].due = start + LEAD_NS + (double)(random_number() % 1000000) * SPREAD_NS / 1e6;
-        double left = timers[i].due - now();
+        double left = timers[i].due - counter_now();
         require(left > 0, "only %zu of %zu timers were armed before the first was due", i, count);
         FILETIME due = due_in(left / 1e6);
         api.SetThreadpoolTimer(objects[i], &due, 0, 0);
     }
-    report("arming", (now() - start) / 1e3 / (double)count);
+    report("arming", (counter_now() - start) / 1e3 / (double)count);
     latch_await(&all);
     region_end();
     for (size_t i = 0; i < count; i++)

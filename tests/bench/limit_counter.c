@@ -6,7 +6,10 @@
 
 #include <stdatomic.h>
 
-#define OPERATIONS 2000000
+// Enough that both threads are at it at the same time for most of them.
+#define OPERATIONS 10000000
+#define NODES      500000
+#define BLOCKS     500000
 #define CACHE_LINE 64
 
 static _Alignas(CACHE_LINE) atomic_size_t shared_counter;
@@ -103,7 +106,7 @@ static void pop_all(size_t index, void *times)
 
 static void queue(void)
 {
-    size_t times = scaled(OPERATIONS / 4, 1000);
+    size_t times = scaled(NODES, 1000);
     struct node *nodes = zeroed(times, sizeof *nodes);
     for (size_t i = 0; i < times; i++)
         atomic_store(&nodes[i].next, &nodes[i]);
@@ -119,7 +122,7 @@ static void queue(void)
 
 static void heap(void)
 {
-    size_t times = scaled(OPERATIONS / 4, 1000);
+    size_t times = scaled(BLOCKS, 1000);
     HANDLE own = GetProcessHeap();
     double start = now();
     for (size_t i = 0; i < times; i++) {

@@ -4,6 +4,8 @@
 #include "harness/bench.h"
 #include "harness/families.h"
 
+#define ENTRIES_IN_ALL 1000000
+
 struct entry {
     uint64_t due;
     size_t place;
@@ -50,24 +52,31 @@ static void with_entries(size_t quantity)
     struct entry *entries = zeroed(count, sizeof *entries);
     uint32_t *order = shuffled(count), *other = shuffled(count);
     heap = zeroed(count, sizeof *heap);
-    double start = now();
-    for (size_t i = 0; i < count; i++) {
-        entries[order[i]].due = random_number();
-        rise(heap_size++, &entries[order[i]]);
+    double push = 0, move = 0, remove = 0;
+    size_t rounds = 1 + ENTRIES_IN_ALL / quantity;
+    for (size_t round = 0; round < rounds; round++) {
+        double start = now();
+        for (size_t i = 0; i < count; i++) {
+            entries[order[i]].due = random_number();
+            rise(heap_size++, &entries[order[i]]);
+        }
+        double pushed = now();
+        for (size_t i = 0; i < count; i++) {
+            struct entry *entry = &entries[other[i]];
+            entry->due = random_number();
+            settle(entry->place, entry);
+        }
+        double moved = now();
+        for (size_t i = 0; i < count; i++)
+            drop(&entries[order[i]]);
+        push += pushed - start;
+        move += moved - pushed;
+        remove += now() - moved;
     }
-    double pushed = now();
-    for (size_t i = 0; i < count; i++) {
-        struct entry *entry = &entries[other[i]];
-        entry->due = random_number();
-        settle(entry->place, entry);
-    }
-    double moved = now();
-    for (size_t i = 0; i < count; i++)
-        drop(&entries[order[i]]);
-    double removed = now();
-    report("push", (pushed - start) / (double)count);
-    report("move", (moved - pushed) / (double)count);
-    report("remove", (removed - moved) / (double)count);
+    double entries_in_all = (double)count * (double)rounds;
+    report("push", push / entries_in_all);
+    report("move", move / entries_in_all);
+    report("remove", remove / entries_in_all);
 }
 
 static void one_thousand(void)

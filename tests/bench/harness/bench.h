@@ -45,6 +45,8 @@ void region_look(void);
 
 // Nanoseconds from the processor's time stamp counter where it is steady, otherwise from the performance counter.
 double now(void);
+// Nanoseconds from the performance counter: slower to read, and exact over seconds.
+double counter_now(void);
 void pause_for(DWORD milliseconds);
 // Runs for some time without touching memory; the time of one step is the same in all threads.
 void compute(uint64_t steps);

@@ -7,7 +7,7 @@
 
 #define CALIBRATION_NS 20e6
 
-static double counter_ns(void)
+double counter_now(void)
 {
     static double per_count;
     LARGE_INTEGER value;
@@ -28,14 +28,31 @@ static bool stamps_are_steady(void)
 static double ns_per_stamp;
 static uint64_t first_stamp;
 
+// Reads both clocks at once: of several tries the one in which least came between.
+static void read_both(double *counter, uint64_t *stamp)
+{
+    uint64_t least = UINT64_MAX;
+    for (int i = 0; i < 20; i++) {
+        uint64_t before = __rdtsc();
+        double value = counter_now();
+        uint64_t after = __rdtsc();
+        if (after - before < least) {
+            least = after - before;
+            *counter = value;
+            *stamp = before + (after - before) / 2;
+        }
+    }
+}
+
 static void calibrate(void)
 {
-    double start = counter_ns(), end;
-    first_stamp = __rdtsc();
-    do
-        end = counter_ns();
-    while (end - start < CALIBRATION_NS);
-    ns_per_stamp = (end - start) / (double)(__rdtsc() - first_stamp);
+    double start = 0, end = 0;
+    uint64_t last_stamp = 0;
+    read_both(&start, &first_stamp);
+    while (counter_now() - start < CALIBRATION_NS)
+        YieldProcessor();
+    read_both(&end, &last_stamp);
+    ns_per_stamp = (end - start) / (double)(last_stamp - first_stamp);
 }
 
 // The first caller is the main thread, before there are others.
@@ -47,7 +64,7 @@ double now(void)
         if (steady)
             calibrate();
     }
-    return steady ? (double)(__rdtsc() - first_stamp) * ns_per_stamp : counter_ns();
+    return steady ? (double)(__rdtsc() - first_stamp) * ns_per_stamp : counter_now();
 }
 
 // Where the system's timer tick is coarse, a finer one is asked for.
