@@ -140,19 +140,23 @@ static void change_flags_of_queued(struct sched_task *task, uint64_t clear, uint
     struct sched_pool *pool = task->pool;
 
     sched_lock_acquire(&pool->lock);
-    uint64_t old = load_counts(task), new;
+    uint64_t old = load_counts(task), changed;
     struct sched_lane *lane = sched_lane_of(pool, old);
     lane_drain_inbox(lane);
-    bool linked = lane_is_linked(lane, task);
+    bool unlinks = false;
     do {
-        new = (old & ~clear) | set;
-        if (linked && is_final(new & ~(uint64_t)TASK_QUEUED))
-            new &= ~(uint64_t)TASK_QUEUED;
-    } while (!swap_counts(task, &old, new));
-    if (linked && !(new &TASK_QUEUED))
+        changed = (old & ~clear) | set;
+        unlinks = lane_is_linked(lane, task) && is_final(changed & ~(uint64_t)TASK_QUEUED);
+        if (unlinks)
+            changed &= ~(uint64_t)TASK_QUEUED;
+    } while (!swap_counts(task, &old, changed));
+    if (unlinks)
         lane_unlink(lane, task);
+    bool has_work = sched_pool_has_work(pool);
     sched_lock_release(&pool->lock);
-    call_closed_if_final(task, new);
+    if (has_work)
+        sched_pool_notify(pool); /* see pool.h: the lanes may have seemed empty meanwhile */
+    call_closed_if_final(task, changed);
 }
 
 static void change_flags(struct sched_task *task, uint64_t old, uint64_t clear, uint64_t set)
