@@ -331,6 +331,19 @@ def forward(w, *arguments):
     return subprocess.run([FORWARD, *arguments], cwd=w.path, capture_output=True, text=True, check=False)
 
 
+@test('a file that cannot be written: it is named, and the way back is open')
+def _():
+    limit = 200_000
+    with world() as w:
+        put(w.user_reg, USER_REG + '\n[Software\\\\Zzz] 1\n' + '"value"="text"\n' * (limit // 10))
+        before = snapshot(w.path)
+        result = w.run(*INSTALL, tool=('prlimit', f'--fsize={limit}', sys.executable, TOOL))
+        equal(result.returncode, 1, result.stderr)
+        contains(result.stderr, f'{w.user_reg}: File too large. Once that is mended', 'message')
+        w.do('uninstall')
+        equal(difference(before, snapshot(w.path)), [], 'after the uninstall')
+
+
 @test('ntpool-forward leaves no output when it refuses')
 def _():
     with world() as w:

@@ -44,7 +44,7 @@ def programs_of(options):
 def run(options, script_dir):
     # An empty name is a variable that is not set; the user's own prefix is not what was meant.
     if options.prefix == '':
-        raise Refused('--prefix: the name is empty. Give the prefix\'s directory, or leave --prefix out for the default.')
+        raise Refused('--prefix: the name is empty. Give the prefix\'s directory, or leave --prefix out.')
     path = options.prefix or os.environ.get('WINEPREFIX') or os.path.expanduser('~/.wine')
     if options.command == 'status':
         return OK if status.report(path, layout.find(script_dir), options.wine_dir) else OFF
@@ -61,6 +61,9 @@ def main(arguments, script_dir):
         return run(options, script_dir)
     except Refused as refusal:
         print(f'ntpool-prefix: {refusal}', file=sys.stderr)
+    except BrokenPipeError:
+        # Whoever read what is said here has read enough; let nothing more be written on the way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         where = f'{error.filename}: ' if error.filename else ''
         print(f'ntpool-prefix: {where}{error.strerror or error}. Once that is mended, run the same command again.',

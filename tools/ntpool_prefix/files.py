@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Changes to files, each of which either happens wholly or not at all."""
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -48,10 +49,20 @@ def sync_directory(path):
         os.close(fd)
 
 
+@contextlib.contextmanager
+def naming(path):
+    """Errors of writing name no file by themselves; this lets them name this one."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or path
+        raise
+
+
 def write(path, data, mode=0o644):
     """Puts data under a name, replacing what is there."""
     temporary = new_name(path)
-    with open(temporary, 'wb') as f:
+    with naming(path), open(temporary, 'wb') as f:
         f.write(data)
         os.fchmod(f.fileno(), mode)
         f.flush()

@@ -39,7 +39,7 @@ def copies(layout, wine):
             # Hash the bytes that the copy is made from, also when Wine is being upgraded at this moment.
             data = files.read(source)
             own = os.path.join(scratch, f'source-{name}')
-            with open(own, 'wb') as f:
+            with files.naming(own), open(own, 'wb') as f:
                 f.write(data)
             try:
                 _forward(layout, own, copy, '--module', MODULE, '--exports',
