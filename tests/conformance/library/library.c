@@ -5,6 +5,12 @@
 
 EXPORT set_listener_function set_listener;
 EXPORT void CALLBACK work_callback(PTP_CALLBACK_INSTANCE instance, void *context, PTP_WORK work);
+EXPORT void CALLBACK timer_callback(PTP_CALLBACK_INSTANCE instance, void *context, PTP_TIMER timer);
+EXPORT void CALLBACK wait_callback(PTP_CALLBACK_INSTANCE instance, void *context, PTP_WAIT wait, TP_WAIT_RESULT result);
+EXPORT void CALLBACK io_callback(PTP_CALLBACK_INSTANCE instance, void *context, void *overlapped, ULONG error,
+                                 ULONG_PTR bytes, PTP_IO io);
+EXPORT void CALLBACK nt_io_callback(PTP_CALLBACK_INSTANCE instance, void *context, void *apc_context, void *block,
+                                    PTP_IO io);
 EXPORT void CALLBACK simple_callback(PTP_CALLBACK_INSTANCE instance, void *context);
 EXPORT void CALLBACK leaving_callback(PTP_CALLBACK_INSTANCE instance, void *context);
 BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, void *reserved);
@@ -30,6 +36,41 @@ void CALLBACK work_callback(PTP_CALLBACK_INSTANCE instance, void *context, PTP_W
 {
     (void)instance;
     (void)work;
+    do_job(context);
+}
+
+void CALLBACK timer_callback(PTP_CALLBACK_INSTANCE instance, void *context, PTP_TIMER timer)
+{
+    (void)instance;
+    (void)timer;
+    do_job(context);
+}
+
+void CALLBACK wait_callback(PTP_CALLBACK_INSTANCE instance, void *context, PTP_WAIT wait, TP_WAIT_RESULT result)
+{
+    (void)instance;
+    (void)wait;
+    (void)result;
+    do_job(context);
+}
+
+void CALLBACK io_callback(PTP_CALLBACK_INSTANCE instance, void *context, void *overlapped, ULONG error, ULONG_PTR bytes,
+                          PTP_IO io)
+{
+    (void)instance;
+    (void)overlapped;
+    (void)error;
+    (void)bytes;
+    (void)io;
+    do_job(context);
+}
+
+void CALLBACK nt_io_callback(PTP_CALLBACK_INSTANCE instance, void *context, void *apc_context, void *block, PTP_IO io)
+{
+    (void)instance;
+    (void)apc_context;
+    (void)block;
+    (void)io;
     do_job(context);
 }
 

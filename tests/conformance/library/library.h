@@ -21,6 +21,10 @@ struct library_job {
 typedef void set_listener_function(library_listener *listener);
 #define LIBRARY_SET_LISTENER "set_listener"
 #define LIBRARY_WORK         "work_callback"    // PTP_WORK_CALLBACK, context is a struct library_job
+#define LIBRARY_TIMER        "timer_callback"   // PTP_TIMER_CALLBACK, the same
+#define LIBRARY_WAIT         "wait_callback"    // PTP_WAIT_CALLBACK, the same
+#define LIBRARY_IO           "io_callback"      // PTP_WIN32_IO_CALLBACK, the same
+#define LIBRARY_NT_IO        "nt_io_callback"   // nt_io_callback, the same
 #define LIBRARY_SIMPLE       "simple_callback"  // PTP_SIMPLE_CALLBACK, the same
 #define LIBRARY_LEAVING      "leaving_callback" // PTP_SIMPLE_CALLBACK, frees the library when it returns
 
