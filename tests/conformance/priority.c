@@ -126,6 +126,29 @@ OBSERVATION_AT_BOTH_LEVELS(single_posts_and_simple_callbacks_share_one_queue, "W
         check(order.entry[i] == i, "position %ld: %ld ran", i, order.entry[i]);
 }
 
+OBSERVATION_AT_BOTH_LEVELS(each_priority_starts_in_the_order_of_submission, "ENV-015 WORK-011", "")
+{
+    static struct order order;
+    static struct job jobs[60];
+    PTP_POOL pool = pool_of(at, 1);
+    TP_CALLBACK_ENVIRON_V3 environments[3];
+    struct job blocker = gated_job();
+    for (int priority = 0; priority < 3; priority++)
+        environments[priority] = with_priority(pool, (TP_CALLBACK_PRIORITY)priority);
+    occupy(at, &blocker, &environments[TP_CALLBACK_PRIORITY_NORMAL]);
+    // Mark 100 * priority + n for the n-th callback of its priority; submitted low, normal, high, low, ...
+    for (LONG i = 0; i < 60; i++) {
+        LONG priority = 2 - i % 3;
+        jobs[i] = noting_job(&order, 100 * priority + i / 3);
+        submit_simple(at, &jobs[i], &environments[priority]);
+    }
+    open_gate(blocker.gate);
+    await_count(&order.count, 60);
+    for (LONG i = 0; i < 60; i++)
+        check(order.entry[i] == 100 * (i / 20) + i % 20, "position %ld: callback %ld of priority %ld ran", i,
+              order.entry[i] % 100, order.entry[i] / 100);
+}
+
 // Where the n-th entry (from 1) of this mark is; -1 if there are fewer.
 static LONG position_of(const struct order *order, LONG mark, LONG n)
 {
