@@ -74,6 +74,7 @@ void start_everything(const struct level *at, struct everything *everything)
     everything->group = at->create_group();
     park_workers(at);
     TP_CALLBACK_ENVIRON_V3 shared = environment_of(pool_of(at, 16));
+    everything->pool = shared.Pool;
     TP_CALLBACK_ENVIRON_V3 narrow = environment_of(pool_of(at, 1));
     TP_CALLBACK_ENVIRON_V3 grouped = environment_in(narrow.Pool, everything->group, NULL);
     everything->computing = submitted(at, compute, everything, &shared);

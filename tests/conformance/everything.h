@@ -8,6 +8,7 @@
 // and sleep; work that is queued; timers that are armed and timers that tick; waits that are armed; a read that is
 // pending. One each, for the process ends with them.
 struct everything {
+    PTP_POOL pool; // of all but what is queued
     PTP_CLEANUP_GROUP group;
     PTP_WORK computing;
     PTP_WORK blocked;

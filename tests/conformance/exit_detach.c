@@ -38,6 +38,8 @@ static void close_all(void)
     level->close_timer(everything.armed);
     level->close_wait(everything.wait);
     level->close_io(everything.io);
+    level->close_group(everything.group);
+    level->close_pool(everything.pool);
     say("the closes have returned");
 }
 
