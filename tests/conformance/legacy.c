@@ -42,6 +42,8 @@ BOTH(change_timer, (HANDLE a, HANDLE b, ULONG c, ULONG d), ChangeTimerQueueTimer
      RtlUpdateTimer(a, b, c, d))
 BOTH(delete_timer, (HANDLE a, HANDLE b, HANDLE c), DeleteTimerQueueTimer(a, b, c), RtlDeleteTimer(a, b, c))
 BOTH(cancel_timer, (HANDLE a, HANDLE b), CancelTimerQueueTimer(a, b), RtlCancelTimer(a, b))
+BOTH(bind, (HANDLE a, LPOVERLAPPED_COMPLETION_ROUTINE b, ULONG c), BindIoCompletionCallback(a, b, c),
+     RtlSetIoCompletionCallback(a, b, c))
 AT_NT(create_queue, (HANDLE * a), RtlCreateTimerQueue(a))
 
 static DWORD win32_create_queue(HANDLE *queue)
@@ -54,7 +56,7 @@ static DWORD win32_create_queue(HANDLE *queue)
     {                                                                                                                  \
         level##_queue_item, level##_register_wait, level##_unregister, level##_unregister_ex, level##_create_queue,    \
             level##_delete_queue, level##_delete_queue_ex, level##_create_timer, level##_change_timer,                 \
-            level##_delete_timer, level##_cancel_timer                                                                 \
+            level##_delete_timer, level##_cancel_timer, level##_bind                                                   \
     }
 
 const struct legacy *legacy_at(const struct level *at)

@@ -21,6 +21,8 @@ struct legacy {
     DWORD (*change_timer)(HANDLE queue, HANDLE timer, ULONG due, ULONG period);
     DWORD (*delete_timer)(HANDLE queue, HANDLE timer, HANDLE completion);
     DWORD (*cancel_timer)(HANDLE queue, HANDLE timer);
+
+    DWORD (*bind)(HANDLE file, LPOVERLAPPED_COMPLETION_ROUTINE, ULONG flags);
 };
 
 // The legacy API at the level of a test.
