@@ -3,7 +3,8 @@
 // Timer queues: the end of timers and of whole queues.
 #include "legacy.h"
 
-// A queue with one timer, whose callback is inside and stays there until the gate is opened.
+// A queue with one timer, whose callback is inside and stays there until the gate is opened. Static in its
+// tests: the callback may still look at it when the test is over.
 struct outstanding {
     struct legacy_log log;
     HANDLE queue;
@@ -57,7 +58,7 @@ static void check_delete_waits(const struct level *at, struct outstanding *block
 
 BINDING_AT_BOTH_LEVELS(a_blocking_delete_waits_for_the_callback, "TQ-020", "NT-033")
 {
-    struct outstanding one_shot, periodic;
+    static struct outstanding one_shot, periodic;
     begin_outstanding(at, &one_shot, 0);
     check_delete_waits(at, &one_shot, one_shot.timer);
     delete_queue_and_join(at, one_shot.queue);
@@ -68,7 +69,7 @@ BINDING_AT_BOTH_LEVELS(a_blocking_delete_waits_for_the_callback, "TQ-020", "NT-0
 
 BINDING_AT_BOTH_LEVELS(a_delete_beside_a_callback_is_pending, "TQ-021", "NT-033")
 {
-    struct outstanding blocked;
+    static struct outstanding blocked;
     begin_outstanding(at, &blocked, 0);
     DWORD error = legacy_at(at)->delete_timer(blocked.queue, blocked.timer, NULL);
     check(error == ERROR_IO_PENDING, "deleting beside a callback gives error %lu", error);
@@ -79,7 +80,7 @@ BINDING_AT_BOTH_LEVELS(a_delete_beside_a_callback_is_pending, "TQ-021", "NT-033"
 
 BINDING_AT_BOTH_LEVELS(cancelling_a_timer_deletes_it, "TQ-038 TQ-021 EXP-015", "NT-035")
 {
-    struct outstanding blocked;
+    static struct outstanding blocked;
     begin_outstanding(at, &blocked, 0);
     struct legacy_log idle = {0};
     HANDLE far_away = noting_queue_timer(at, &idle, blocked.queue, 3600000, 0, WT_EXECUTEDEFAULT);
@@ -114,7 +115,7 @@ BINDING_AT_BOTH_LEVELS(a_delete_after_the_callback_succeeds, "TQ-022 TQ-023", "N
 
 BINDING_AT_BOTH_LEVELS(the_event_of_a_delete_is_set_when_the_callback_is_over, "TQ-024", "NT-033")
 {
-    struct outstanding blocked;
+    static struct outstanding blocked;
     begin_outstanding(at, &blocked, 0);
     HANDLE done = gate();
     DWORD error = legacy_at(at)->delete_timer(blocked.queue, blocked.timer, done);
@@ -242,14 +243,14 @@ BINDING_AT_BOTH_LEVELS(deleting_a_queue_deletes_its_timers, "TQ-031 TQ-032", "NT
 
 BINDING_AT_BOTH_LEVELS(a_blocking_delete_of_a_queue_waits_for_callbacks, "TQ-032", "NT-034")
 {
-    struct outstanding blocked;
+    static struct outstanding blocked;
     begin_outstanding(at, &blocked, 0);
     check_delete_waits(at, &blocked, NULL);
 }
 
 BINDING_AT_BOTH_LEVELS(the_event_of_a_queue_is_set_when_all_callbacks_are_over, "TQ-033", "NT-034")
 {
-    struct outstanding blocked;
+    static struct outstanding blocked;
     begin_outstanding(at, &blocked, 0);
     HANDLE done = gate();
     DWORD error = legacy_at(at)->delete_queue_ex(blocked.queue, done);
@@ -269,7 +270,7 @@ BINDING_AT_BOTH_LEVELS(the_event_of_an_empty_queue_is_set, "TQ-033", "NT-034")
 
 BINDING_AT_BOTH_LEVELS(deleting_a_queue_without_event_does_not_wait, "TQ-034", "NT-034")
 {
-    struct outstanding blocked;
+    static struct outstanding blocked;
     begin_outstanding(at, &blocked, 0);
     DWORD error = legacy_at(at)->delete_queue_ex(blocked.queue, NULL);
     check(error == ERROR_IO_PENDING, "deleting a queue beside a callback gives error %lu", error);
@@ -281,7 +282,7 @@ BINDING_AT_BOTH_LEVELS(deleting_a_queue_without_event_does_not_wait, "TQ-034", "
 
 BINDING_AT_BOTH_LEVELS(the_obsolete_delete_of_a_queue_does_not_wait, "TQ-037 TQ-035 EXP-015", "NT-034")
 {
-    struct outstanding blocked;
+    static struct outstanding blocked;
     begin_outstanding(at, &blocked, 0);
     DWORD error = legacy_at(at)->delete_queue(blocked.queue);
     check(error == ERROR_IO_PENDING, "deleting a queue beside a callback gives error %lu", error);

@@ -4,7 +4,8 @@
 #include "legacy.h"
 #include "wait_log.h"
 
-// A registered wait whose callback is inside and stays there until the gate is opened.
+// A registered wait whose callback is inside and stays there until the gate is opened. Static in its
+// tests: the callback may still look at it when the test is over.
 struct outstanding {
     struct legacy_log log;
     HANDLE event;
@@ -22,7 +23,7 @@ static void begin_outstanding(const struct level *at, struct outstanding *outsta
 BINDING_AT_BOTH_LEVELS(unregistering_does_not_wait_for_a_callback, "WAITLEG-027 WAITLEG-030 WAITLEG-035",
                        "NT-027 NT-028")
 {
-    struct outstanding blocked;
+    static struct outstanding blocked;
     begin_outstanding(at, &blocked);
     DWORD error = legacy_at(at)->unregister(blocked.wait);
     check(error == ERROR_IO_PENDING, "unregistering beside a callback gives error %lu", error);
@@ -35,7 +36,7 @@ BINDING_AT_BOTH_LEVELS(unregistering_does_not_wait_for_a_callback, "WAITLEG-027 
 
 BINDING_AT_BOTH_LEVELS(without_an_event_the_ex_form_does_not_wait, "WAITLEG-032 WAITLEG-035", "NT-027 NT-028")
 {
-    struct outstanding blocked;
+    static struct outstanding blocked;
     begin_outstanding(at, &blocked);
     DWORD error = legacy_at(at)->unregister_ex(blocked.wait, NULL);
     check(error == ERROR_IO_PENDING, "unregistering beside a callback gives error %lu", error);
@@ -46,7 +47,7 @@ BINDING_AT_BOTH_LEVELS(without_an_event_the_ex_form_does_not_wait, "WAITLEG-032 
 
 BINDING_AT_BOTH_LEVELS(the_event_is_set_when_the_last_callback_is_over, "WAITLEG-033 WAITLEG-034", "NT-027")
 {
-    struct outstanding blocked;
+    static struct outstanding blocked;
     begin_outstanding(at, &blocked);
     HANDLE done = gate();
     DWORD error = legacy_at(at)->unregister_ex(blocked.wait, done);
@@ -90,7 +91,7 @@ static HANDLE start_unregistering(struct unregistering *unregistering)
 
 BINDING_AT_BOTH_LEVELS(the_blocking_form_waits_for_the_callback, "WAITLEG-031", "NT-027")
 {
-    struct outstanding blocked;
+    static struct outstanding blocked;
     begin_outstanding(at, &blocked);
     struct unregistering unregistering = {.at = at, .wait = blocked.wait, .begun = gate(), .error = 1};
     HANDLE thread = start_unregistering(&unregistering);
