@@ -72,6 +72,9 @@ unsigned nt_processor_count(void);
 uint64_t nt_process_cpu_time(void);
 uint64_t nt_process_cpu_tick(void);
 
+/** Time that the machine's processors stood idle, added up; coarse in the same way. 0 where the host does not tell. */
+uint64_t nt_system_idle_time(void);
+
 /**
  * Keeps this DLL mapped for the life of the process. Enters the loader, so it is called while the loader calls us:
  * later, a thread that waits for us may hold the loader's lock.

@@ -69,10 +69,11 @@ struct sched_watch {
     bool blocked;  /* the busy workers are taken to be blocked */
     unsigned step; /* how many workers the next help brings */
     struct sched_pool *next;
-    uint64_t done;         /* callbacks that were over when last looked */
-    uint64_t since;        /* no more of them since then */
-    uint64_t cpu_at_since; /* processor time of the process at that moment */
-    uint64_t helped;       /* when workers were last added */
+    uint64_t done;          /* callbacks that were over when last looked */
+    uint64_t since;         /* no more of them since then */
+    uint64_t cpu_at_since;  /* processor time of the process at that moment */
+    uint64_t idle_at_since; /* idle time of the machine at that moment */
+    uint64_t helped;        /* when workers were last added */
 };
 
 struct sched_pool {

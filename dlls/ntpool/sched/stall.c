@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
  * Stalls: work is queued, as many workers as wanted are busy, and none gets done. Nothing tells us whether those
- * callbacks compute or block, so this looks at the processor time that the process as a whole used meanwhile. The clock
- * of it is coarse: the truth lies within a tick of what it says.
+ * callbacks compute or block, so this looks at the processor time that the process as a whole used meanwhile, and at
+ * whether processors stood idle. The clocks of both are coarse: the truth lies within a tick of what they say.
  *
- *  - Certainly less than half of what the busy workers could have used: they block. Workers are added in growing steps,
- *    a step a look, until something gets done, or until it turns out that most of the time is used after all.
- *  - Else they seem to compute, or others of the program do. Every BACKSTOP without anything done, one worker is added
- *    all the same.
+ *  - Certainly less than half of what the busy workers could have used, and there were idle processors: they block.
+ *    Workers are added in growing steps, a step a look, until something gets done, or until it turns out that most of
+ * the time is used after all.
+ *  - As little, but no processor was idle: they block, or the machine is busy with others and they do not get to
+ * compute. One worker is added every UNCLEAR without anything done.
+ *  - Else they seem to compute, or others of the program do. One worker is added every BACKSTOP all the same.
  *
  * A busy worker that is passed over this way is presumed blocked and no longer counts as active, until its callback
  * returns. Added workers start out as presumed blocked, too: they are extra for one callback.
@@ -15,6 +17,7 @@
 #include "sched/keeper.h"
 #include "sched/worker.h"
 
+#define UNCLEAR  (50 * NT_MILLISECOND)
 #define BACKSTOP (100 * NT_MILLISECOND)
 
 enum { MOST_AT_ONCE = 16, MOST_TASKS_LOOKED_AT = 64 };
@@ -90,7 +93,9 @@ static void help_blocked(struct sched_pool *pool)
         watch->step *= 2;
 }
 
-static bool seems_blocked(struct sched_pool *pool, uint64_t elapsed)
+enum verdict { THEY_COMPUTE, THEY_BLOCK, UNCLEAR_WHICH };
+
+static enum verdict judge(struct sched_pool *pool, uint64_t elapsed)
 {
     struct sched_watch *watch = &pool->watch;
     uint64_t state = pool_load_state(pool), tick = nt_process_cpu_tick();
@@ -98,17 +103,21 @@ static bool seems_blocked(struct sched_pool *pool, uint64_t elapsed)
     uint64_t used = nt_process_cpu_time() - watch->cpu_at_since;
     uint64_t usable = elapsed * (busy < processors ? busy : processors);
 
-    if (watch->blocked)
+    if (watch->blocked) {
         watch->blocked = used < tick || (used - tick) * 4 < usable * 3;
-    else
-        watch->blocked = (used + tick) * 2 < usable;
-    return watch->blocked;
+        return watch->blocked ? THEY_BLOCK : THEY_COMPUTE;
+    }
+    if ((used + tick) * 2 >= usable)
+        return THEY_COMPUTE;
+    watch->blocked = (nt_system_idle_time() - watch->idle_at_since) * 4 >= elapsed;
+    return watch->blocked ? THEY_BLOCK : UNCLEAR_WHICH;
 }
 
 static void start_afresh(struct sched_watch *watch, uint64_t now)
 {
     watch->since = watch->helped = now;
     watch->cpu_at_since = nt_process_cpu_time();
+    watch->idle_at_since = nt_system_idle_time();
     watch->blocked = false;
     watch->step = 2;
 }
@@ -142,12 +151,15 @@ bool sched_stall_look(struct sched_pool *pool, uint64_t now)
     if (done != watch->done) {
         watch->done = done;
         start_afresh(watch, now);
-    } else if (seems_blocked(pool, now - watch->since)) {
-        watch->helped = now;
-        help_blocked(pool);
-    } else if (now - watch->helped >= BACKSTOP) {
-        watch->helped = now;
-        add_worker(pool);
+    } else {
+        enum verdict verdict = judge(pool, now - watch->since);
+        if (verdict == THEY_BLOCK) {
+            watch->helped = now;
+            help_blocked(pool);
+        } else if (now - watch->helped >= (verdict == UNCLEAR_WHICH ? UNCLEAR : BACKSTOP)) {
+            watch->helped = now;
+            add_worker(pool);
+        }
     }
     sched_pool_notify(pool); /* a thread that could not be had before may be had now */
     return true;

@@ -140,6 +140,15 @@ struct ntdll_process_times {
     LARGE_INTEGER user;
 };
 
+struct ntdll_processor_times {
+    LARGE_INTEGER idle;
+    LARGE_INTEGER kernel;
+    LARGE_INTEGER user;
+    LARGE_INTEGER others[2];
+    ULONG interrupts;
+};
+
+#define NTDLL_PROCESSOR_TIMES           ((SYSTEM_INFORMATION_CLASS)8)
 #define NTDLL_PROCESS_BASIC             ((PROCESSINFOCLASS)0)
 #define NTDLL_PROCESS_TIMES             ((PROCESSINFOCLASS)4)
 #define NTDLL_THREAD_BASIC              ((THREADINFOCLASS)0)

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "host.h"
 
+/* As many as one processor group has; the frame must stay below a page. */
+enum { MOST_PROCESSORS = 64 };
+
 bool nt_process_is_exiting(void)
 {
     return RtlDllShutdownInProgress() != 0;
@@ -28,6 +31,19 @@ uint64_t nt_process_cpu_time(void)
     if (NtQueryInformationProcess(NTDLL_CURRENT_PROCESS, NTDLL_PROCESS_TIMES, &times, sizeof(times), NULL) < 0)
         return 0;
     return (uint64_t)times.kernel.QuadPart + (uint64_t)times.user.QuadPart;
+}
+
+uint64_t nt_system_idle_time(void)
+{
+    struct ntdll_processor_times times[MOST_PROCESSORS];
+    uint64_t idle = 0;
+    ULONG size = 0;
+
+    if (NtQuerySystemInformation(NTDLL_PROCESSOR_TIMES, times, sizeof(times), &size) < 0)
+        return 0;
+    for (ULONG i = 0; i < size / sizeof(times[0]) && i < MOST_PROCESSORS; i++)
+        idle += (uint64_t)times[i].idle.QuadPart;
+    return idle;
 }
 
 uint64_t nt_process_cpu_tick(void)
