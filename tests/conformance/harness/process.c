@@ -34,6 +34,24 @@ static HANDLE make_job(void)
     return job;
 }
 
+// Wine refuses a process now and then when the machine is very busy; the next attempt succeeds.
+static bool create_process(const char *program, char *command, STARTUPINFOA *startup, PROCESS_INFORMATION *information)
+{
+    enum { ATTEMPTS = 10 };
+    for (int attempt = 1;; attempt++) {
+        if (CreateProcessA(program, command, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL, NULL, startup, information))
+            return true;
+        DWORD error = GetLastError();
+        fprintf(stderr, "ntpool-conformance: attempt %d of %d: no process for %s: error %lu\n", attempt, ATTEMPTS,
+                command, error);
+        if (attempt == ATTEMPTS) {
+            SetLastError(error);
+            return false;
+        }
+        Sleep(500);
+    }
+}
+
 bool child_start(struct child *child, const char *verb, const char *name)
 {
     char program[MAX_PATH], command[4096];
@@ -49,7 +67,7 @@ bool child_start(struct child *child, const char *verb, const char *name)
                             .hStdOutput = child->output,
                             .hStdError = GetStdHandle(STD_ERROR_HANDLE)};
     PROCESS_INFORMATION information;
-    if (!CreateProcessA(program, command, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL, NULL, &startup, &information)) {
+    if (!create_process(program, command, &startup, &information)) {
         CloseHandle(child->output);
         return false;
     }

@@ -57,14 +57,28 @@ static void take_outcome(struct result *result, struct outcome *outcome, int wat
         note(result, "the process ended with 0x%08lx\n", outcome->exit_code);
 }
 
-static void begin(struct slot *slot, const struct test *test)
+static void end(struct slot *slot, const struct options *options)
+{
+    report_result(&slot->result, options->strict);
+    slot->result.test = NULL;
+}
+
+// False: no process can be had. That is a failure of this test, and no reason not to run the others.
+static bool start_run(struct slot *slot, const struct options *options)
+{
+    if (child_start(&slot->child, "--run", slot->result.test->name))
+        return true;
+    slot->result.verdict = FAILED;
+    slot->result.bad_runs++;
+    note(&slot->result, "no process for the test can be started: error %lu\n", GetLastError());
+    end(slot, options);
+    return false;
+}
+
+static bool begin(struct slot *slot, const struct test *test, const struct options *options)
 {
     slot->result = (struct result){.test = test, .known = deviation_of(test->name)};
-    if (!child_start(&slot->child, "--run", test->name)) {
-        fprintf(stderr, "ntpool-conformance: no process for the test %s can be started: error %lu\n", test->name,
-                GetLastError());
-        exit(2);
-    }
+    return start_run(slot, options);
 }
 
 // True once the slot is free again.
@@ -77,15 +91,10 @@ static bool advance(struct slot *slot, const struct options *options)
         return false;
     struct outcome outcome;
     child_finish(&slot->child, hung, &outcome);
-    const struct test *test = slot->result.test;
     take_outcome(&slot->result, &outcome, options->watchdog);
-    if (slot->result.runs < options->repeat && slot->result.verdict != SKIPPED) {
-        if (!child_start(&slot->child, "--run", test->name))
-            exit(2);
-        return false;
-    }
-    report_result(&slot->result, options->strict);
-    slot->result.test = NULL;
+    if (slot->result.runs < options->repeat && slot->result.verdict != SKIPPED)
+        return !start_run(slot, options);
+    end(slot, options);
     return true;
 }
 
@@ -113,7 +122,7 @@ int run_all(const struct options *options, struct test **tests, size_t count)
             if (slots[i].result.test)
                 ended += advance(&slots[i], options);
             if (!slots[i].result.test && started < count)
-                begin(&slots[i], tests[started++]);
+                ended += !begin(&slots[i], tests[started++], options);
         }
         wait_for_any(slots, jobs);
     }
