@@ -16,6 +16,9 @@ void options_explain(void)
          "  --fact ID            run the tests of this fact (a pattern too: 'WORK-*,POOL-001')\n"
          "  --format tap|json    how to report (default: tap)\n"
          "  --repeat N           run each test N times\n"
+         "  --attempts N         a failed test is run again, up to N times in all, and passes with a note if it does "
+         "once\n"
+         "                       (for a host whose own pool fails now and then)\n"
          "  --jobs N             run up to N tests at the same time\n"
          "  --deviations FILE    known failures of this host, one 'test: reason' a line\n"
          "  --strict             an observation that differs from what is expected is a failure\n"
@@ -77,6 +80,8 @@ static bool with_value(struct options *options, const char *name, const char *va
         }
     if (!strcmp(name, "--repeat"))
         return number(name, value, &options->repeat);
+    if (!strcmp(name, "--attempts"))
+        return number(name, value, &options->attempts);
     if (!strcmp(name, "--jobs"))
         return number(name, value, &options->jobs);
     if (!strcmp(name, "--watchdog"))
@@ -89,7 +94,7 @@ static bool with_value(struct options *options, const char *name, const char *va
 
 bool options_parse(struct options *options, int count, char **arguments)
 {
-    *options = (struct options){.repeat = 1, .jobs = 1, .watchdog = 60};
+    *options = (struct options){.repeat = 1, .attempts = 1, .jobs = 1, .watchdog = 60};
     for (int i = 1; i < count; i++) {
         if (flag(options, arguments[i]))
             continue;

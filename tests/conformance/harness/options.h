@@ -12,6 +12,7 @@ struct options {
     const char *run;        // name of the one test to run in this process
     const char *scenario;   // name of the scenario that this process is
     int repeat;
+    int attempts; // how often a test may run until it passes
     int jobs;
     int watchdog; // seconds
     bool list;
