@@ -70,7 +70,7 @@ struct sched_watch {
     unsigned step; /* how many workers the next help brings */
     struct sched_pool *next;
     uint64_t done;          /* callbacks that were over when last looked */
-    uint64_t since;         /* no more of them since then */
+    uint64_t since;         /* when the window began in which the processors' use is looked at */
     uint64_t cpu_at_since;  /* processor time of the process at that moment */
     uint64_t idle_at_since; /* idle time of the machine at that moment */
     uint64_t helped;        /* when workers were last added */

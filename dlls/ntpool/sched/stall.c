@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * Stalls: work is queued, as many workers as wanted are busy, and none gets done. Nothing tells us whether those
- * callbacks compute or block, so this looks at the processor time that the process as a whole used meanwhile, and at
- * whether processors stood idle. The clocks of both are coarse: the truth lies within a tick of what they say.
+ * Stalls: work stays queued while as many workers as wanted are busy. Nothing tells us whether their callbacks compute
+ * or block, so this looks at the processor time that the process as a whole uses meanwhile, and at whether processors
+ * stand idle. The clocks of both are coarse: the truth lies within a tick of what they say.
  *
  *  - Certainly less than half of what the busy workers could have used, and there were idle processors: they block.
- *    Workers are added in growing steps, a step a look, until something gets done, or until it turns out that most of
- * the time is used after all.
+ *    Workers are added in growing steps, a step a look, until nothing is queued, or most of the time is used after all.
  *  - As little, but no processor was idle: they block, or the machine is busy with others and they do not get to
- * compute. One worker is added every UNCLEAR without anything done.
- *  - Else they seem to compute, or others of the program do. One worker is added every BACKSTOP all the same.
+ * compute. One worker is added every UNCLEAR in which no callback ends.
+ *  - Else they seem to compute, or others of the program do. One worker is added every BACKSTOP in which none ends.
  *
  * A busy worker that is passed over this way is presumed blocked and no longer counts as active, until its callback
  * returns. Added workers start out as presumed blocked, too: they are extra for one callback.
@@ -20,7 +19,10 @@
 #define UNCLEAR  (50 * NT_MILLISECOND)
 #define BACKSTOP (100 * NT_MILLISECOND)
 
-enum { MOST_AT_ONCE = 16, MOST_TASKS_LOOKED_AT = 64 };
+/* Over how long the use of the processors is looked at. */
+#define WINDOW (50 * NT_MILLISECOND)
+
+enum { FIRST_STEP = 2, MOST_AT_ONCE = 16, MOST_TASKS_LOOKED_AT = 64 };
 
 /* Callbacks that are over. The pool's lock is held. */
 static uint64_t callbacks_done(struct sched_pool *pool)
@@ -113,13 +115,11 @@ static enum verdict judge(struct sched_pool *pool, uint64_t elapsed)
     return watch->blocked ? THEY_BLOCK : UNCLEAR_WHICH;
 }
 
-static void start_afresh(struct sched_watch *watch, uint64_t now)
+static void begin_window(struct sched_watch *watch, uint64_t now)
 {
-    watch->since = watch->helped = now;
+    watch->since = now;
     watch->cpu_at_since = nt_process_cpu_time();
     watch->idle_at_since = nt_system_idle_time();
-    watch->blocked = false;
-    watch->step = 2;
 }
 
 void sched_stall_begin(struct sched_pool *pool, uint64_t now)
@@ -127,7 +127,10 @@ void sched_stall_begin(struct sched_pool *pool, uint64_t now)
     sched_lock_acquire(&pool->lock);
     pool->watch.done = callbacks_done(pool);
     sched_lock_release(&pool->lock);
-    start_afresh(&pool->watch, now);
+    begin_window(&pool->watch, now);
+    pool->watch.helped = now;
+    pool->watch.blocked = false;
+    pool->watch.step = FIRST_STEP;
 }
 
 bool sched_stall_is_possible(struct sched_pool *pool)
@@ -150,17 +153,21 @@ bool sched_stall_look(struct sched_pool *pool, uint64_t now)
         return false;
     if (done != watch->done) {
         watch->done = done;
-        start_afresh(watch, now);
+        watch->helped = now;
+    }
+    enum verdict verdict = judge(pool, now - watch->since);
+    if (verdict == THEY_BLOCK) {
+        watch->helped = now;
+        help_blocked(pool);
     } else {
-        enum verdict verdict = judge(pool, now - watch->since);
-        if (verdict == THEY_BLOCK) {
-            watch->helped = now;
-            help_blocked(pool);
-        } else if (now - watch->helped >= (verdict == UNCLEAR_WHICH ? UNCLEAR : BACKSTOP)) {
+        watch->step = FIRST_STEP;
+        if (now - watch->helped >= (verdict == UNCLEAR_WHICH ? UNCLEAR : BACKSTOP)) {
             watch->helped = now;
             add_worker(pool);
         }
     }
+    if (now - watch->since >= WINDOW)
+        begin_window(watch, now);
     sched_pool_notify(pool); /* a thread that could not be had before may be had now */
     return true;
 }
