@@ -41,6 +41,7 @@ struct closer {
     PTP_CLEANUP_GROUP group;
     BOOL cancel;
     volatile LONG about_to;
+    volatile LONG allowed;
     volatile LONG done;
 };
 
@@ -221,6 +222,10 @@ static DWORD WINAPI create_members(void *context)
     TP_CALLBACK_ENVIRON_V3 environment = environment_in(NULL, closer->group, count_cancel);
     static struct job job;
     while (!counted(&closer->done)) {
+        if (closer->about_to >= counted(&closer->allowed)) {
+            SwitchToThread();
+            continue;
+        }
         count_up(&closer->about_to);
         work_for(closer->at, &job, &environment);
     }
@@ -232,6 +237,8 @@ BINDING_AT_BOTH_LEVELS(objects_may_be_created_while_their_group_is_closed, "CG-0
     struct closer closer = {.at = at, .group = new_group(at)};
     HANDLE thread = start_thread(create_members, &closer);
     for (LONG i = 1; i <= 200; i++) {
+        // Without a bound a group that is filled faster than it is closed would have more and more members to close.
+        InterlockedExchange(&closer.allowed, counted(&closer.about_to) + 500);
         await_count(&closer.about_to, 20 * i);
         at->close_members(closer.group, TRUE, NULL);
     }
