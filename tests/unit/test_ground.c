@@ -116,11 +116,26 @@ TEST(fast_clocks_make_long_parks_short)
     check(unit_real_time() - real >= 60 * NT_MILLISECOND);
 }
 
-TEST(process_time_advances_while_computing)
+TEST(the_time_of_a_thread_advances_while_it_computes_and_not_while_it_sleeps)
 {
-    uint64_t before = nt_process_cpu_time();
+    uint64_t before, after = 0, slept = 0;
 
-    check(wait_until(nt_process_cpu_time() > before));
+    require(nt_thread_cpu_time(nt_thread_id(), &before));
+    while (after < before + 20 * NT_MILLISECOND)
+        require(nt_thread_cpu_time(nt_thread_id(), &after));
+    unit_pause(NT_SECOND / 5);
+    require(nt_thread_cpu_time(nt_thread_id(), &slept));
+    check(slept - after < 20 * NT_MILLISECOND);
+    check(!nt_thread_cpu_time(1, &before)); /* not of this process */
+}
+
+TEST(processors_are_idle_while_nobody_computes)
+{
+    uint64_t before = nt_system_idle_time();
+
+    check(wait_until(nt_system_idle_time() >= before + nt_cpu_time_step()));
+    ground_pretend_idle_processors(0);
+    check_equal(nt_system_idle_time(), 0);
 }
 
 static void leave_at_once(void *argument)

@@ -68,12 +68,20 @@ bool nt_process_is_exiting(void);
 /** How many processors this process may use; at least 1. */
 unsigned nt_processor_count(void);
 
-/** Processor time used by all threads of the process, in steps of nt_process_cpu_tick(), which may be 10 to 16 ms. */
-uint64_t nt_process_cpu_time(void);
-uint64_t nt_process_cpu_tick(void);
+/**
+ * Processor time that a thread of this process has used so far, in steps of nt_cpu_time_step(). False: it is gone. Costs
+ * some system calls.
+ */
+bool nt_thread_cpu_time(uint32_t thread, uint64_t *time);
 
-/** Time that the machine's processors stood idle, added up; coarse in the same way. 0 where the host does not tell. */
+/**
+ * Time that the processors which this process may use stood idle, added up, each in steps of nt_cpu_time_step(). 0 where
+ * the host does not tell. Time that a processor waits for a disk, or that a virtual one is not there, is not idle.
+ */
 uint64_t nt_system_idle_time(void);
+
+/** How coarse these clocks are; 10 to 16 ms. */
+uint64_t nt_cpu_time_step(void);
 
 /**
  * Keeps this DLL mapped for the life of the process. Enters the loader, so it is called while the loader calls us:

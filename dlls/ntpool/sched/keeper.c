@@ -6,6 +6,8 @@
 #define KEEPER_IDLE_TIMEOUT (30 * NT_SECOND)
 /* How often absolute deadlines are looked at again while they are far away. */
 #define CLOCK_RECHECK (60 * NT_SECOND)
+/* How often waits that found no thread are tried again. */
+#define PLACE_AGAIN (2 * NT_MILLISECOND)
 
 enum {
     EXPIRED_PER_ROUND = 64, /* expirations under one hold of the lock */
@@ -23,20 +25,16 @@ static bool must_wake;        /* an asleep keeper has to look earlier than it me
 static uint64_t sleeps_until; /* while asleep */
 static struct nt_parker parker;
 static struct sched_pool *watched_pools;
+static uint64_t watch_due; /* when the first of them is to be looked at */
 
 static void keeper_main(void *unused);
 
 _Atomic bool sched_keeper_is_missing;
 
-/* Something that has to be looked at again and again until it is done. */
-static bool has_something_to_watch(void)
-{
-    return watched_pools || atomic_load_explicit(&sched_waits_unplaced, memory_order_relaxed);
-}
-
 static bool has_something_to_keep(void)
 {
-    return heaps[0].used || heaps[1].used || has_something_to_watch();
+    return heaps[0].used || heaps[1].used || watched_pools ||
+           atomic_load_explicit(&sched_waits_unplaced, memory_order_relaxed);
 }
 
 /* A keeper that cannot be started is tried again by whoever comes next, and by each worker that goes idle. */
@@ -157,6 +155,8 @@ void sched_keeper_watch_slow(struct sched_pool *pool)
             atomic_store_explicit(&pool->watch.watched, true, memory_order_seq_cst);
             sched_stall_begin(pool, nt_time_now());
             pool->watch.next = watched_pools;
+            if (!watched_pools || pool->watch.look < watch_due)
+                watch_due = pool->watch.look;
             watched_pools = pool;
             must_wake = true;
         }
@@ -164,30 +164,29 @@ void sched_keeper_watch_slow(struct sched_pool *pool)
     unlock_and_wake();
 }
 
-/* Looks at each watched pool. Only the keeper removes from the list, others add at its head. The lock is held on entry
- * and on return, but not between. */
+/* A submitter makes its post visible and then reads watched; we write watched and then look for posts. Sequential
+ * consistency of all four lets at least one of us see the other. False: the pool is watched again, by us. */
+static bool unwatch(struct sched_pool *pool)
+{
+    bool unwatched = false;
+
+    atomic_store_explicit(&pool->watch.watched, false, memory_order_seq_cst);
+    return !sched_stall_is_possible(pool) ||
+           !atomic_compare_exchange_strong_explicit(&pool->watch.watched, &unwatched, true, memory_order_seq_cst,
+                                                    memory_order_seq_cst);
+}
+
+/* Looks at each watched pool for which it is time. Only the keeper removes from the list, others add at its head. The
+ * lock is held on entry and on return, but not between. */
 static void look_at_watched(uint64_t now)
 {
     struct sched_pool *kept = NULL, *pool = watched_pools;
 
     watched_pools = NULL;
     sched_lock_release(&lock);
-    if (atomic_load_explicit(&sched_waits_unplaced, memory_order_relaxed))
-        sched_waits_place_again();
     while (pool) {
         struct sched_pool *next = pool->watch.next;
-        bool keep = sched_stall_look(pool, now);
-        if (!keep) {
-            /* A submitter makes its post visible and then reads watched; we write watched and then look for posts.
-             * Sequential consistency of all four lets at least one of us see the other. */
-            atomic_store_explicit(&pool->watch.watched, false, memory_order_seq_cst);
-            if (sched_stall_is_possible(pool)) {
-                bool unwatched = false;
-                keep = atomic_compare_exchange_strong_explicit(&pool->watch.watched, &unwatched, true,
-                                                               memory_order_seq_cst, memory_order_seq_cst);
-            }
-        }
-        if (keep) {
+        if (pool->watch.look > now || sched_stall_look(pool, now) || !unwatch(pool)) {
             pool->watch.next = kept;
             kept = pool;
         } else {
@@ -198,6 +197,8 @@ static void look_at_watched(uint64_t now)
     sched_lock_acquire(&lock);
     while (kept) {
         struct sched_pool *next = kept->watch.next;
+        if (!watched_pools || kept->watch.look < watch_due)
+            watch_due = kept->watch.look;
         kept->watch.next = watched_pools;
         watched_pools = kept;
         kept = next;
@@ -256,14 +257,16 @@ static uint64_t next_look(uint64_t now, uint64_t idle_since)
         if (now + left < until)
             until = now + left;
     }
-    if (has_something_to_watch() && now + SCHED_WATCH_INTERVAL < until)
-        until = now + SCHED_WATCH_INTERVAL;
+    if (watched_pools && watch_due < until)
+        until = watch_due;
+    if (atomic_load_explicit(&sched_waits_unplaced, memory_order_relaxed) && now + PLACE_AGAIN < until)
+        until = now + PLACE_AGAIN;
     return until;
 }
 
 static void keeper_main(void *unused)
 {
-    uint64_t now, idle_since, looked = 0;
+    uint64_t now, idle_since, placed = 0;
 
     (void)unused;
     nt_parker_init(&parker);
@@ -285,9 +288,16 @@ static void keeper_main(void *unused)
             sched_lock_acquire(&lock);
             continue; /* there may be more */
         }
-        if (has_something_to_watch() && now - looked >= SCHED_WATCH_INTERVAL) {
-            looked = idle_since = now;
+        if (watched_pools && watch_due <= now) {
+            idle_since = now;
             look_at_watched(now);
+            continue;
+        }
+        if (atomic_load_explicit(&sched_waits_unplaced, memory_order_relaxed) && now - placed >= PLACE_AGAIN) {
+            placed = idle_since = now;
+            sched_lock_release(&lock);
+            sched_waits_place_again();
+            sched_lock_acquire(&lock);
             continue;
         }
         uint64_t until = next_look(now, idle_since);

@@ -71,11 +71,12 @@ static inline void sched_keeper_watch(struct sched_pool *pool)
 
 /* stall.c, for the keeper: something is queued, and a worker could be added for it. */
 bool sched_stall_is_possible(struct sched_pool *pool);
-/* One look at a watched pool. False: there is nothing to watch any more. */
+/* One look at a watched pool; sets when the next is due. False: there is nothing to watch any more. */
 bool sched_stall_look(struct sched_pool *pool, uint64_t now);
 /* stall.c: the pool has just been put under watch. */
 void sched_stall_begin(struct sched_pool *pool, uint64_t now);
 
-#define SCHED_WATCH_INTERVAL (2 * NT_MILLISECOND)
+/** How long work may stay queued before the keeper looks at who is busy. */
+#define SCHED_WATCH_DELAY (2 * NT_MILLISECOND)
 
 #endif

@@ -17,9 +17,7 @@ unsigned sched_processors(void)
     return known;
 }
 
-/* Active workers wanted: as many as there are processors, or more when the owner asked for a minimum; never above
- * the maximum. */
-static uint32_t wanted_target(struct sched_pool *pool)
+static uint32_t bounded_target(struct sched_pool *pool, uint32_t extra)
 {
     uint32_t target = sched_processors();
     uint32_t minimum = atomic_load_explicit(&pool->minimum, memory_order_relaxed);
@@ -27,18 +25,34 @@ static uint32_t wanted_target(struct sched_pool *pool)
 
     if (target < minimum)
         target = minimum;
+    target += extra;
     return target < maximum ? target : maximum;
 }
 
+uint32_t sched_pool_base_target(struct sched_pool *pool)
+{
+    return bounded_target(pool, 0);
+}
+
+/* Under the lock, so that the last to change what the target is made of is also the last to store it. */
 static void update_target(struct sched_pool *pool)
 {
+    sched_lock_acquire(&pool->lock);
+    uint64_t target = bounded_target(pool, atomic_load_explicit(&pool->extra, memory_order_relaxed));
     uint64_t state = pool_load_state(pool);
-
-    while (!pool_swap_state(pool, &state,
-                            (state & ~POOL_TARGET_MASK) | (uint64_t)wanted_target(pool) << POOL_TARGET_SHIFT))
+    while (!pool_swap_state(pool, &state, (state & ~POOL_TARGET_MASK) | target << POOL_TARGET_SHIFT))
         ;
+    sched_lock_release(&pool->lock);
     if (sched_pool_has_work(pool))
         sched_pool_notify(pool);
+}
+
+void sched_pool_set_extra(struct sched_pool *pool, uint32_t extra)
+{
+    if (atomic_load_explicit(&pool->extra, memory_order_relaxed) == extra)
+        return;
+    atomic_store_explicit(&pool->extra, extra, memory_order_relaxed);
+    update_target(pool);
 }
 
 struct sched_pool *sched_pool_create(void)
@@ -51,7 +65,8 @@ struct sched_pool *sched_pool_create(void)
     atomic_store_explicit(&pool->maximum, SCHED_DEFAULT_MAXIMUM, memory_order_relaxed);
     atomic_store_explicit(&pool->users, 1, memory_order_relaxed);
     pool->stack = nt_default_stack_size();
-    atomic_store_explicit(&pool->state, (uint64_t)wanted_target(pool) << POOL_TARGET_SHIFT, memory_order_seq_cst);
+    atomic_store_explicit(&pool->state, (uint64_t)sched_pool_base_target(pool) << POOL_TARGET_SHIFT,
+                          memory_order_seq_cst);
     return pool;
 }
 

@@ -66,14 +66,17 @@ static inline int pool_active(uint64_t state)
 /* What the keeper knows of a pool that it watches; see stall.c. Touched by the keeper alone, but for watched. */
 struct sched_watch {
     _Atomic bool watched;
-    bool blocked;  /* the busy workers are taken to be blocked */
-    unsigned step; /* how many workers the next help brings */
     struct sched_pool *next;
-    uint64_t done;          /* callbacks that were over when last looked */
-    uint64_t since;         /* when the window began in which the processors' use is looked at */
-    uint64_t cpu_at_since;  /* processor time of the process at that moment */
-    uint64_t idle_at_since; /* idle time of the machine at that moment */
-    uint64_t helped;        /* when workers were last added */
+    uint64_t look;       /* when the keeper looks next */
+    uint64_t begun;      /* when the watch began: what was seen of workers before is out of date */
+    uint64_t evaluated;  /* when the evidence was last looked at; 0 before the first time */
+    uint64_t idle;       /* idle time of the processors at that moment */
+    unsigned were_idle;  /* processors, at the last evaluation */
+    uint64_t done;       /* callbacks that were over at that moment */
+    uint64_t progressed; /* when one was last seen to end, or a worker came because none did */
+    unsigned step;       /* grows with each evaluation in which workers block */
+    unsigned owed;       /* workers that are still to be brought */
+    unsigned idle_looks; /* in a row with nothing queued */
 };
 
 struct sched_pool {
@@ -85,6 +88,7 @@ struct sched_pool {
     _Atomic uint32_t users; /* whoever may still post: the owner, and each object */
     _Atomic uint32_t minimum;
     _Atomic uint32_t maximum;
+    _Atomic uint32_t extra;     /* active workers beyond the processors' number, because some block; the keeper's */
     struct nt_stack_size stack; /* guarded by lock */
     struct sched_watch watch;
     void (*released)(void *owner); /* called once when the pool is gone */
@@ -162,6 +166,11 @@ static inline bool sched_pool_is_closing(const struct sched_pool *pool)
 {
     return atomic_load_explicit(&pool->closing, memory_order_relaxed);
 }
+
+/** Active workers wanted while none is seen to block: the processors or the minimum, but no more than the maximum. */
+uint32_t sched_pool_base_target(struct sched_pool *pool);
+/** Wants so many active workers beyond that. */
+void sched_pool_set_extra(struct sched_pool *pool, uint32_t extra);
 
 /** True if one more worker could be set to work, parked or new. */
 static inline bool sched_pool_can_grow(const struct sched_pool *pool, uint64_t state)

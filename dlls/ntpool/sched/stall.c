@@ -1,28 +1,39 @@
 // SPDX-License-Identifier: MIT
 /*
  * Stalls: work stays queued while as many workers as wanted are busy. Nothing tells us whether their callbacks compute
- * or block, so this looks at the processor time that the process as a whole uses meanwhile, and at whether processors
- * stand idle. The clocks of both are coarse: the truth lies within a tick of what they say.
+ * or block; evidence.c compares processor times, and this decides what follows from it.
  *
- *  - Certainly less than half of what the busy workers could have used, and there were idle processors: they block.
- *    Workers are added in growing steps, a step a look, until nothing is queued, or most of the time is used after all.
- *  - As little, but no processor was idle: they block, or the machine is busy with others and they do not get to
- * compute. One worker is added every UNCLEAR in which no callback ends.
- *  - Else they seem to compute, or others of the program do. One worker is added every BACKSTOP in which none ends.
+ *  - All processors stand idle: everybody blocks. More active workers are wanted, in steps that grow fourfold.
+ *  - Some stand idle, and there are workers that used hardly any time: those block. More are wanted for them, in steps
+ *    that double. Where no processor is idle, it takes longer to tell a worker that blocks from one that waits for its
+ * turn.
+ *  - No worker blocks, and some compute: fewer extra workers are wanted, down to none. Those that have become too many
+ *    rest when their callbacks return.
  *
- * A busy worker that is passed over this way is presumed blocked and no longer counts as active, until its callback
- * returns. Added workers start out as presumed blocked, too: they are extra for one callback.
+ * What is wanted beyond the usual number is the pool's extra. It lasts while there is work queued, so that a stream of
+ * callbacks that block a while each keeps the workers that it has got. A worker that stays in one callback without
+ * using a processor is presumed blocked besides, and does not count as active until that callback returns: so what is
+ * posted to a pool whose workers have blocked for a while is served at once.
+ *
+ * All this can be wrong (other threads of the program may be the ones that compute, the machine may be full). So one
+ * worker is added every BACKSTOP in which no callback ends, whatever the evidence says.
+ *
+ * A backlog that is worked off within an evaluation is no stall, whoever blocks.
  */
+#include "sched/evidence.h"
 #include "sched/keeper.h"
 #include "sched/worker.h"
 
-#define UNCLEAR  (50 * NT_MILLISECOND)
 #define BACKSTOP (100 * NT_MILLISECOND)
 
-/* Over how long the use of the processors is looked at. */
-#define WINDOW (50 * NT_MILLISECOND)
-
-enum { FIRST_STEP = 2, MOST_AT_ONCE = 16, MOST_TASKS_LOOKED_AT = 64 };
+enum {
+    ALL_IDLE_STEP = 4,  /* workers for each idle processor at first */
+    SOME_IDLE_STEP = 2, /* workers for each blocked one at first */
+    MOST_STEP = 256,
+    BROUGHT_AT_ONCE = 8, /* the keeper has deadlines to look after in between */
+    MOST_TASKS_LOOKED_AT = 64,
+    IDLE_LOOKS = 2, /* with nothing queued, before the watch ends */
+};
 
 /* Callbacks that are over. The pool's lock is held. */
 static uint64_t callbacks_done(struct sched_pool *pool)
@@ -55,82 +66,112 @@ static unsigned callbacks_queued(struct sched_pool *pool, unsigned limit)
     return queued < limit ? (unsigned)queued : limit;
 }
 
-/* The pool's lock is held. */
-static void presume_busy_blocked(struct sched_pool *pool)
+static bool add_worker(struct sched_pool *pool, bool presumed_blocked)
 {
-    for (struct sched_worker *worker = pool->workers; worker; worker = worker->next)
-        if (!worker->is_parked && atomic_load_explicit(&worker->busy, memory_order_relaxed))
-            sched_worker_block(worker, BLOCKED_PRESUMED);
-}
-
-static bool add_worker(struct sched_pool *pool)
-{
-    uint64_t state = pool_load_state(pool);
+    uint64_t state = pool_load_state(pool), change;
+    uint32_t reason = presumed_blocked ? BLOCKED_PRESUMED : 0;
 
     for (;;) {
         if (!sched_pool_can_grow(pool, state))
             return false;
+        if (!presumed_blocked && pool_active(state) >= (int)pool_target(state))
+            return false;
         bool parked = pool_idle(state) != 0;
-        uint64_t change = parked ? POOL_BLOCKED_ONE - POOL_IDLE_ONE : POOL_BLOCKED_ONE + POOL_TOTAL_ONE;
+        change = (presumed_blocked ? POOL_BLOCKED_ONE : 0) + (parked ? -POOL_IDLE_ONE : POOL_TOTAL_ONE);
         if (!pool_swap_state(pool, &state, state + change))
             continue;
         if (!parked)
-            return sched_worker_start(pool, false, BLOCKED_PRESUMED) >= 0;
-        sched_worker_wake(pool, false, BLOCKED_PRESUMED);
+            return sched_worker_start(pool, false, reason) >= 0;
+        sched_worker_wake(pool, false, reason);
         return true;
     }
 }
 
-static void help_blocked(struct sched_pool *pool)
+static void bring_owed(struct sched_pool *pool)
 {
     struct sched_watch *watch = &pool->watch;
 
-    sched_lock_acquire(&pool->lock);
-    unsigned wanted = callbacks_queued(pool, watch->step);
-    presume_busy_blocked(pool);
-    sched_lock_release(&pool->lock);
-    while (wanted && add_worker(pool))
-        wanted--;
-    if (watch->step < MOST_AT_ONCE)
-        watch->step *= 2;
+    for (unsigned i = 0; i < BROUGHT_AT_ONCE && watch->owed; i++)
+        watch->owed = add_worker(pool, false) ? watch->owed - 1 : 0;
 }
 
-enum verdict { THEY_COMPUTE, THEY_BLOCK, UNCLEAR_WHICH };
+static void want_more(struct sched_pool *pool, unsigned wanted)
+{
+    uint32_t extra = atomic_load_explicit(&pool->extra, memory_order_relaxed) + wanted;
+    uint32_t maximum = atomic_load_explicit(&pool->maximum, memory_order_relaxed);
 
-static enum verdict judge(struct sched_pool *pool, uint64_t elapsed)
+    sched_pool_set_extra(pool, extra < maximum ? extra : maximum);
+    pool->watch.owed = wanted;
+    bring_owed(pool);
+}
+
+static void want_fewer(struct sched_pool *pool)
+{
+    sched_pool_set_extra(pool, atomic_load_explicit(&pool->extra, memory_order_relaxed) / 2);
+}
+
+/* What the evidence asks for; 0 when it asks for nothing. */
+static unsigned workers_wanted(struct sched_pool *pool, uint64_t now, unsigned idle)
 {
     struct sched_watch *watch = &pool->watch;
-    uint64_t state = pool_load_state(pool), tick = nt_process_cpu_tick();
-    unsigned busy = pool_total(state) - pool_idle(state), processors = sched_processors();
-    uint64_t used = nt_process_cpu_time() - watch->cpu_at_since;
-    uint64_t usable = elapsed * (busy < processors ? busy : processors);
+    unsigned wanted;
+    /* One processor's clock alone may have moved for a moment that was over long ago. */
+    bool some_idle = idle && watch->were_idle;
 
-    if (watch->blocked) {
-        watch->blocked = used < tick || (used - tick) * 4 < usable * 3;
-        return watch->blocked ? THEY_BLOCK : THEY_COMPUTE;
+    watch->were_idle = idle;
+    if (idle > 1 && idle >= sched_processors()) {
+        sched_presume_lasting_blocked(pool);
+        wanted = ALL_IDLE_STEP * watch->step * idle;
+        watch->step = watch->step < MOST_STEP ? watch->step * 4 : MOST_STEP;
+        return wanted;
     }
-    if ((used + tick) * 2 >= usable)
-        return THEY_COMPUTE;
-    watch->blocked = (nt_system_idle_time() - watch->idle_at_since) * 4 >= elapsed;
-    return watch->blocked ? THEY_BLOCK : UNCLEAR_WHICH;
+    bool in_doubt = idle || atomic_load_explicit(&pool->extra, memory_order_relaxed);
+    struct sched_evidence evidence =
+        sched_look_at_workers(pool, now, some_idle, in_doubt ? sched_evaluation() : SCHED_LONG_EVALUATION);
+    if (evidence.blocked) {
+        wanted = SOME_IDLE_STEP * watch->step * evidence.blocked;
+        watch->step = watch->step < MOST_STEP ? watch->step * 2 : MOST_STEP;
+        return wanted;
+    }
+    if (evidence.computing) {
+        watch->step = 1;
+        want_fewer(pool);
+    }
+    return 0;
 }
 
-static void begin_window(struct sched_watch *watch, uint64_t now)
+/* Begins with an empty hand: of what was before, nothing is known. */
+static void begin_evaluation(struct sched_watch *watch, uint64_t now, uint64_t done)
 {
-    watch->since = now;
-    watch->cpu_at_since = nt_process_cpu_time();
-    watch->idle_at_since = nt_system_idle_time();
+    watch->evaluated = now;
+    watch->idle = nt_system_idle_time();
+    watch->done = done;
+}
+
+static void evaluate(struct sched_pool *pool, uint64_t now, uint64_t done, unsigned queued)
+{
+    struct sched_watch *watch = &pool->watch;
+    uint64_t ended = done - watch->done;
+    unsigned idle = sched_idle_processors(nt_system_idle_time() - watch->idle, now - watch->evaluated);
+    unsigned wanted = workers_wanted(pool, now, idle);
+
+    if (!queued)
+        want_fewer(pool);
+    else if (wanted && queued > ended)
+        want_more(pool, wanted < queued ? wanted : queued);
+    begin_evaluation(watch, now, done);
+    sched_note_callbacks(pool);
 }
 
 void sched_stall_begin(struct sched_pool *pool, uint64_t now)
 {
-    sched_lock_acquire(&pool->lock);
-    pool->watch.done = callbacks_done(pool);
-    sched_lock_release(&pool->lock);
-    begin_window(&pool->watch, now);
-    pool->watch.helped = now;
-    pool->watch.blocked = false;
-    pool->watch.step = FIRST_STEP;
+    struct sched_watch *watch = &pool->watch;
+
+    watch->look = now + SCHED_WATCH_DELAY;
+    watch->begun = watch->progressed = now;
+    watch->evaluated = 0;
+    watch->step = 1;
+    watch->owed = watch->idle_looks = watch->were_idle = 0;
 }
 
 bool sched_stall_is_possible(struct sched_pool *pool)
@@ -142,32 +183,45 @@ bool sched_stall_is_possible(struct sched_pool *pool)
     return queued && sched_pool_can_grow(pool, pool_load_state(pool));
 }
 
+/* With nothing queued, a pool is watched a little longer if all its workers are busy and none is known to block: then
+ * it is better known when the next post comes. */
+static bool is_worth_watching(struct sched_pool *pool, unsigned queued)
+{
+    uint64_t state = pool_load_state(pool);
+
+    if (queued)
+        return sched_pool_can_grow(pool, state) || atomic_load_explicit(&pool->extra, memory_order_relaxed);
+    return pool_active(state) >= (int)sched_pool_base_target(pool) && pool->watch.idle_looks < IDLE_LOOKS;
+}
+
 bool sched_stall_look(struct sched_pool *pool, uint64_t now)
 {
     struct sched_watch *watch = &pool->watch;
 
+    bring_owed(pool);
     sched_lock_acquire(&pool->lock);
     uint64_t done = callbacks_done(pool);
+    unsigned queued = callbacks_queued(pool, SCHED_DEFAULT_MAXIMUM);
     sched_lock_release(&pool->lock);
-    if (!sched_stall_is_possible(pool))
+
+    if (!is_worth_watching(pool, queued)) {
+        sched_pool_set_extra(pool, 0);
         return false;
-    if (done != watch->done) {
-        watch->done = done;
-        watch->helped = now;
     }
-    enum verdict verdict = judge(pool, now - watch->since);
-    if (verdict == THEY_BLOCK) {
-        watch->helped = now;
-        help_blocked(pool);
-    } else {
-        watch->step = FIRST_STEP;
-        if (now - watch->helped >= (verdict == UNCLEAR_WHICH ? UNCLEAR : BACKSTOP)) {
-            watch->helped = now;
-            add_worker(pool);
-        }
+    watch->idle_looks = queued ? 0 : watch->idle_looks + 1;
+    if (!watch->evaluated) {
+        begin_evaluation(watch, now, done);
+        sched_note_callbacks(pool);
+    } else if (now - watch->evaluated >= sched_evaluation()) {
+        if (done != watch->done)
+            watch->progressed = now;
+        evaluate(pool, now, done, queued);
     }
-    if (now - watch->since >= WINDOW)
-        begin_window(watch, now);
+    if (queued && now - watch->progressed >= BACKSTOP) {
+        watch->progressed = now;
+        add_worker(pool, true);
+    }
     sched_pool_notify(pool); /* a thread that could not be had before may be had now */
+    watch->look = watch->owed ? now : watch->evaluated + sched_evaluation();
     return true;
 }

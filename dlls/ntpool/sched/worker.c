@@ -127,7 +127,7 @@ static void run(struct sched_worker *worker, struct sched_task *task)
 
     if (is_long)
         sched_worker_may_block(worker, BLOCKED_LONG);
-    atomic_store_explicit(&worker->busy, true, memory_order_relaxed);
+    atomic_store_explicit(&worker->busy, true, memory_order_release);
     do {
         uint64_t taken = atomic_load_explicit(&worker->taken, memory_order_relaxed);
         atomic_store_explicit(&worker->taken, taken + 1, memory_order_relaxed);

@@ -15,9 +15,16 @@ enum {
     BLOCKED_ANY = 7,
 };
 
+/* What the keeper saw of a busy worker when it last looked; see evidence.c. Guarded by the pool's lock. */
+struct sched_sight {
+    uint64_t callback; /* which one it was in, by taken */
+    uint64_t cpu;      /* processor time that its thread had used */
+    uint64_t at;       /* when that was read */
+};
+
 struct sched_worker {
     struct slab_item item;
-    uint32_t thread;
+    uint32_t thread; /* written before busy is first set */
     struct sched_pool *pool;
     struct sched_worker *next, *before;               /* pool->workers, guarded by the pool's lock */
     struct sched_worker *parked_below, *parked_above; /* pool->parked, likewise */
@@ -30,6 +37,7 @@ struct sched_worker {
     struct nt_parker parker;
     nt_handle wake_event; /* of an alertable worker */
     struct nt_activation_base activation;
+    struct sched_sight seen;
     struct {
         void (*action)(void *argument);
         void *argument;
@@ -37,7 +45,7 @@ struct sched_worker {
     _Alignas(64) struct sched_task *_Atomic current; /* whose callback it runs, NULL once that detached */
     _Atomic uint64_t epoch;                          /* of that callback; see sched_wait_begun */
     _Atomic uint64_t taken;                          /* callbacks begun; written by the worker alone */
-    _Atomic bool busy;                               /* inside a callback */
+    _Atomic bool busy;                               /* inside a callback; set with release */
     _Atomic uint64_t counters[SCHED_COUNTERS];       /* callbacks by kind; written by the worker alone */
     struct sched_worker *next_by_thread;             /* the registry of worker_registry.c */
 };

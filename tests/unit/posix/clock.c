@@ -33,7 +33,7 @@ uint64_t nt_system_time(void)
     return read_clock(CLOCK_REALTIME) + EPOCH_DIFFERENCE + gained + (uint64_t)atomic_load(&system_offset);
 }
 
-uint64_t nt_process_cpu_time(void)
+uint64_t ground_process_cpu_time(void)
 {
     return read_clock(CLOCK_PROCESS_CPUTIME_ID) * atomic_load_explicit(&speed, memory_order_relaxed);
 }
@@ -71,15 +71,4 @@ struct timespec ground_real_deadline(uint64_t deadline)
         .tv_sec = (time_t)(real / NT_SECOND),
         .tv_nsec = (long)(real % NT_SECOND) * 100,
     };
-}
-
-uint64_t nt_process_cpu_tick(void)
-{
-    return 0;
-}
-
-/* Tests do not depend on what else the machine does: as if it were otherwise idle. */
-uint64_t nt_system_idle_time(void)
-{
-    return nt_time_now();
 }

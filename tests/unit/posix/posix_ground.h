@@ -47,6 +47,10 @@ void ground_disturb(uint32_t seed);
 void ground_set_exiting(bool exiting);
 /** What nt_processor_count says; 0 goes back to the truth. */
 void ground_set_processor_count(unsigned count);
+/** So many processors stand idle all the time, as far as nt_system_idle_time says; -1 goes back to the truth. */
+void ground_pretend_idle_processors(int count);
+/** Processor time used by all threads of the process. */
+uint64_t ground_process_cpu_time(void);
 unsigned ground_pin_count(void);
 
 /* ---- memory --------------------------------------------------------------------------------- */

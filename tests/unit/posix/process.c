@@ -4,13 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static _Atomic bool is_exiting;
-static _Atomic unsigned processor_count;
 static _Atomic unsigned pin_count;
 
 void nt_initialize(void *module)
@@ -26,22 +24,6 @@ bool nt_process_is_exiting(void)
 void ground_set_exiting(bool exiting)
 {
     atomic_store(&is_exiting, exiting);
-}
-
-unsigned nt_processor_count(void)
-{
-    unsigned count = atomic_load(&processor_count);
-    cpu_set_t set;
-
-    if (count == 0 && sched_getaffinity(0, sizeof(set), &set) == 0) {
-        count = (unsigned)CPU_COUNT(&set);
-    }
-    return count == 0 ? 1 : count;
-}
-
-void ground_set_processor_count(unsigned count)
-{
-    atomic_store(&processor_count, count);
 }
 
 void nt_pin_module(void)

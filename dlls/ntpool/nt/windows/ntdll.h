@@ -133,7 +133,7 @@ struct ntdll_thread_basic {
     LONG base_priority;
 };
 
-struct ntdll_process_times {
+struct ntdll_thread_times {
     LARGE_INTEGER create;
     LARGE_INTEGER exit;
     LARGE_INTEGER kernel;
@@ -150,8 +150,8 @@ struct ntdll_processor_times {
 
 #define NTDLL_PROCESSOR_TIMES           ((SYSTEM_INFORMATION_CLASS)8)
 #define NTDLL_PROCESS_BASIC             ((PROCESSINFOCLASS)0)
-#define NTDLL_PROCESS_TIMES             ((PROCESSINFOCLASS)4)
 #define NTDLL_THREAD_BASIC              ((THREADINFOCLASS)0)
+#define NTDLL_THREAD_TIMES              ((THREADINFOCLASS)1)
 #define NTDLL_THREAD_BASE_PRIORITY      ((THREADINFOCLASS)3)
 #define NTDLL_THREAD_IMPERSONATION      ((THREADINFOCLASS)5)
 #define NTDLL_THREAD_IO_PENDING         ((THREADINFOCLASS)16)
@@ -185,6 +185,7 @@ NTSTATUS NTDLL NtYieldExecution(void);
 
 NTSTATUS NTDLL RtlCreateUserThread(HANDLE, void *, BOOLEAN, ULONG, SIZE_T, SIZE_T, void *, void *, HANDLE *, void *);
 void NTDLL RtlExitUserThread(ULONG) __attribute__((noreturn));
+NTSTATUS NTDLL NtOpenThread(HANDLE *, ACCESS_MASK, const OBJECT_ATTRIBUTES *, const CLIENT_ID *);
 NTSTATUS NTDLL NtSetInformationThread(HANDLE, THREADINFOCLASS, void *, ULONG);
 BOOLEAN NTDLL RtlDllShutdownInProgress(void);
 

@@ -9,44 +9,45 @@ bool nt_process_is_exiting(void)
     return RtlDllShutdownInProgress() != 0;
 }
 
-unsigned nt_processor_count(void)
+/* A process that spans processor groups has no single mask: 0. */
+static ULONG_PTR affinity_mask(void)
 {
     struct ntdll_process_basic process;
-    SYSTEM_BASIC_INFORMATION system;
 
-    if (NtQueryInformationProcess(NTDLL_CURRENT_PROCESS, NTDLL_PROCESS_BASIC, &process, sizeof(process), NULL) >= 0 &&
-        process.affinity != 0)
-        return (unsigned)__builtin_popcountll(process.affinity);
-    // A process that spans processor groups has no single mask.
+    if (NtQueryInformationProcess(NTDLL_CURRENT_PROCESS, NTDLL_PROCESS_BASIC, &process, sizeof(process), NULL) < 0)
+        return 0;
+    return process.affinity;
+}
+
+unsigned nt_processor_count(void)
+{
+    SYSTEM_BASIC_INFORMATION system;
+    ULONG_PTR mask = affinity_mask();
+
+    if (mask != 0)
+        return (unsigned)__builtin_popcountll(mask);
     if (NtQuerySystemInformation(SystemBasicInformation, &system, sizeof(system), NULL) >= 0 &&
         system.NumberOfProcessors > 0)
         return (unsigned)system.NumberOfProcessors;
     return 1;
 }
 
-uint64_t nt_process_cpu_time(void)
-{
-    struct ntdll_process_times times;
-
-    if (NtQueryInformationProcess(NTDLL_CURRENT_PROCESS, NTDLL_PROCESS_TIMES, &times, sizeof(times), NULL) < 0)
-        return 0;
-    return (uint64_t)times.kernel.QuadPart + (uint64_t)times.user.QuadPart;
-}
-
 uint64_t nt_system_idle_time(void)
 {
     struct ntdll_processor_times times[MOST_PROCESSORS];
+    ULONG_PTR mask = affinity_mask();
     uint64_t idle = 0;
     ULONG size = 0;
 
     if (NtQuerySystemInformation(NTDLL_PROCESSOR_TIMES, times, sizeof(times), &size) < 0)
         return 0;
     for (ULONG i = 0; i < size / sizeof(times[0]) && i < MOST_PROCESSORS; i++)
-        idle += (uint64_t)times[i].idle.QuadPart;
+        if (mask == 0 || (mask >> i & 1))
+            idle += (uint64_t)times[i].idle.QuadPart;
     return idle;
 }
 
-uint64_t nt_process_cpu_tick(void)
+uint64_t nt_cpu_time_step(void)
 {
     return nt_host.is_wine ? 10 * NT_MILLISECOND : 16 * NT_MILLISECOND;
 }

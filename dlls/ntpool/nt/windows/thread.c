@@ -46,6 +46,23 @@ void nt_thread_yield(void)
     NtYieldExecution();
 }
 
+bool nt_thread_cpu_time(uint32_t thread, uint64_t *time)
+{
+    const OBJECT_ATTRIBUTES attributes = {.Length = sizeof(attributes)};
+    const CLIENT_ID client = {.UniqueProcess = ntdll_teb()->process_id, .UniqueThread = (HANDLE)(ULONG_PTR)thread};
+    struct ntdll_thread_times times;
+    HANDLE handle;
+
+    if (NtOpenThread(&handle, THREAD_QUERY_LIMITED_INFORMATION, &attributes, &client) < 0)
+        return false;
+    NTSTATUS status = NtQueryInformationThread(handle, NTDLL_THREAD_TIMES, &times, sizeof(times), NULL);
+    NtClose(handle);
+    if (status < 0)
+        return false;
+    *time = (uint64_t)times.kernel.QuadPart + (uint64_t)times.user.QuadPart;
+    return true;
+}
+
 bool nt_thread_has_pending_io(void)
 {
     ULONG is_pending = 0;
