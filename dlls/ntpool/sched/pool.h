@@ -172,6 +172,11 @@ uint32_t sched_pool_base_target(struct sched_pool *pool);
 /** Wants so many active workers beyond that. */
 void sched_pool_set_extra(struct sched_pool *pool, uint32_t extra);
 
+static inline bool sched_pool_has_extra(const struct sched_pool *pool)
+{
+    return atomic_load_explicit(&pool->extra, memory_order_relaxed) != 0;
+}
+
 /** True if one more worker could be set to work, parked or new. */
 static inline bool sched_pool_can_grow(const struct sched_pool *pool, uint64_t state)
 {

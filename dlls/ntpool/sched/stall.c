@@ -125,7 +125,7 @@ static unsigned workers_wanted(struct sched_pool *pool, uint64_t now, unsigned i
         watch->step = watch->step < MOST_STEP ? watch->step * 4 : MOST_STEP;
         return wanted;
     }
-    bool in_doubt = idle || atomic_load_explicit(&pool->extra, memory_order_relaxed);
+    bool in_doubt = idle || sched_pool_has_extra(pool);
     struct sched_evidence evidence =
         sched_look_at_workers(pool, now, some_idle, in_doubt ? sched_evaluation() : SCHED_LONG_EVALUATION);
     if (evidence.blocked) {
@@ -184,14 +184,17 @@ bool sched_stall_is_possible(struct sched_pool *pool)
 }
 
 /* With nothing queued, a pool is watched a little longer if all its workers are busy and none is known to block: then
- * it is better known when the next post comes. */
-static bool is_worth_watching(struct sched_pool *pool, unsigned queued)
+ * it is better known when the next post comes. At its maximum it is watched while its callbacks come to an end, because
+ * they may begin to compute; when they no longer do, all are presumed blocked, and the first to return resumes the
+ * watch (sched_worker_unblock_all). */
+static bool is_worth_watching(struct sched_pool *pool, uint64_t done, unsigned queued)
 {
     uint64_t state = pool_load_state(pool);
 
-    if (queued)
-        return sched_pool_can_grow(pool, state) || atomic_load_explicit(&pool->extra, memory_order_relaxed);
-    return pool_active(state) >= (int)sched_pool_base_target(pool) && pool->watch.idle_looks < IDLE_LOOKS;
+    if (!queued)
+        return pool_active(state) >= (int)sched_pool_base_target(pool) && pool->watch.idle_looks < IDLE_LOOKS;
+    return sched_pool_can_grow(pool, state) ||
+           (sched_pool_has_extra(pool) && (pool_active(state) > 0 || done != pool->watch.done));
 }
 
 bool sched_stall_look(struct sched_pool *pool, uint64_t now)
@@ -204,8 +207,9 @@ bool sched_stall_look(struct sched_pool *pool, uint64_t now)
     unsigned queued = callbacks_queued(pool, SCHED_DEFAULT_MAXIMUM);
     sched_lock_release(&pool->lock);
 
-    if (!is_worth_watching(pool, queued)) {
-        sched_pool_set_extra(pool, 0);
+    if (!is_worth_watching(pool, done, queued)) {
+        if (!queued)
+            sched_pool_set_extra(pool, 0);
         return false;
     }
     watch->idle_looks = queued ? 0 : watch->idle_looks + 1;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "sched/keeper.h"
 #include "sched/worker_parts.h"
 
 void sched_worker_block(struct sched_worker *worker, uint32_t reason)
@@ -30,9 +31,14 @@ void sched_worker_may_block(struct sched_worker *worker, uint32_t reason)
 
 void sched_worker_unblock_all(struct sched_worker *worker)
 {
-    sched_lock_acquire(&worker->pool->lock);
+    struct sched_pool *pool = worker->pool;
+
+    sched_lock_acquire(&pool->lock);
     sched_worker_unblock(worker, BLOCKED_ANY);
-    sched_lock_release(&worker->pool->lock);
+    sched_lock_release(&pool->lock);
+    /* The watch may have ended while the pool was at its maximum and nothing moved. What comes next may compute. */
+    if (sched_pool_has_extra(pool) && sched_pool_has_work(pool))
+        sched_keeper_watch(pool);
 }
 
 struct sched_worker *sched_blocking_begin(void)
