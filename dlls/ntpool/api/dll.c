@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "api/api.h"
 #include "diag/log.h"
+#include "tp/instance.h"
 
 #include <winternl.h>
 
 ULONG NTAPI RtlNtStatusToDosError(NTSTATUS status);
 void NTAPI RtlSetLastWin32Error(ULONG error);
-NTSTATUS NTAPI LdrDisableThreadCalloutsForDll(HMODULE module);
 
 BOOL api_succeeded(nt_status status)
 {
@@ -25,13 +25,16 @@ BOOL WINAPI DllMain(HINSTANCE self, DWORD reason, void *reserved)
     (void)reserved;
     switch (reason) {
     case DLL_PROCESS_ATTACH:
-        LdrDisableThreadCalloutsForDll(self);
         nt_initialize(self);
         api_find_first_copy(self);
         if (!api_first_copy[0]) {
             nt_pin_module();
             diag_log_up();
         }
+        break;
+    case DLL_THREAD_DETACH:
+        if (!api_first_copy[0])
+            tp_thread_ends();
         break;
     case DLL_PROCESS_DETACH:
         if (!api_first_copy[0])

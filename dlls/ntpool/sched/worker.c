@@ -125,6 +125,7 @@ static void run(struct sched_worker *worker, struct sched_task *task)
 {
     bool is_long = (atomic_load_explicit(&task->counts, memory_order_relaxed) & TASK_LONG) != 0;
 
+    worker->in_hand = task;
     if (is_long)
         sched_worker_may_block(worker, BLOCKED_LONG);
     atomic_store_explicit(&worker->busy, true, memory_order_release);
@@ -139,6 +140,7 @@ static void run(struct sched_worker *worker, struct sched_task *task)
             break;
     } while (take_again(worker, task));
     atomic_store_explicit(&worker->busy, false, memory_order_relaxed);
+    worker->in_hand = NULL;
     /* Before the swap that ends the callback, else sched_wait_begun could wait for one that is over. */
     atomic_store_explicit(&worker->current, NULL, memory_order_relaxed);
 

@@ -33,6 +33,7 @@ struct sched_worker {
     bool persistent; /* never retires */
     uint8_t afterwards_count;
     bool has_detached;        /* the callback in progress went on after sched_detach */
+    struct sched_task *in_hand; /* whose callback is in progress, detached or not */
     _Atomic uint32_t blocked; /* BLOCKED_ reasons; state counts it as blocked while there is one */
     struct nt_parker parker;
     nt_handle wake_event; /* of an alertable worker */
@@ -87,6 +88,13 @@ void sched_blocking_end(struct sched_worker *worker);
 /** Adds or removes a reason not to count a worker as active. The caller holds the pool's lock. */
 void sched_worker_block(struct sched_worker *worker, uint32_t reason);
 void sched_worker_unblock(struct sched_worker *worker, uint32_t reasons);
+
+/**
+ * The calling thread is about to end. If that is a worker in the middle of a callback, which is forbidden, the callback is
+ * over for everybody who waits for it, and the pool is rid of the worker and may have another in its place. What was to
+ * happen when the callback returns does not happen. Called for every thread of the process.
+ */
+void sched_thread_ends(void);
 
 /** Marks the worker so that it never retires while its pool lives. */
 static inline void sched_worker_make_persistent(struct sched_worker *worker)

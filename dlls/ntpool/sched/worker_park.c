@@ -172,6 +172,21 @@ void sched_worker_not_started(struct sched_pool *pool, struct sched_worker *work
         sched_keeper_watch(pool); /* it tries again until a thread can be had */
 }
 
+void sched_worker_drop(struct sched_worker *worker)
+{
+    struct sched_pool *pool = worker->pool;
+
+    sched_lock_acquire(&pool->lock);
+    sched_worker_unblock(worker, BLOCKED_ANY);
+    atomic_fetch_sub_explicit(&pool->state, POOL_TOTAL_ONE, memory_order_seq_cst);
+    bool gone = forget(pool, worker);
+    sched_lock_release(&pool->lock);
+    if (gone)
+        sched_pool_gone(pool);
+    else if (sched_pool_has_work(pool))
+        sched_pool_notify(pool);
+}
+
 void sched_worker_gone(struct sched_worker *worker)
 {
     free_record(worker);

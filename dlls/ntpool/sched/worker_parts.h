@@ -12,6 +12,8 @@
 struct sched_worker *sched_worker_allocate(struct sched_pool *pool, bool searching, uint32_t blocked);
 /** Undoes what was counted for a worker whose thread could not be had. worker may be NULL. */
 void sched_worker_not_started(struct sched_pool *pool, struct sched_worker *worker, bool searching, uint32_t blocked);
+/** Takes a worker that is neither parked nor searching out of its pool's counts, from the worker's own thread. */
+void sched_worker_drop(struct sched_worker *worker);
 /** The worker's thread is about to end: the last thing it does with its pool. */
 void sched_worker_gone(struct sched_worker *worker);
 

@@ -74,6 +74,8 @@ unsigned ground_peak_threads(void);
 unsigned ground_started_threads(void);
 /** Waits until no such thread is left. False: some still live after real_seconds. */
 bool ground_wait_threads_ended(unsigned real_seconds);
+/** Ends the calling thread, which nt_thread_start started, wherever it is. */
+_Noreturn void ground_end_thread(void);
 /** The stack that the last successful nt_thread_start asked for; zeroes for the default. */
 struct nt_stack_size ground_last_stack(void);
 /** How many live threads have their stack trimmed. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@ static struct nt_stack_size last_stack;
 static _Atomic unsigned trimmed_stacks;
 
 static _Thread_local uint32_t own_id;
+static _Thread_local jmp_buf own_end;
 static _Thread_local bool own_stack_is_trimmed;
 static _Thread_local bool own_pending_io;
 
@@ -33,7 +35,9 @@ static void *run(void *argument)
 
     free(argument);
     ground_dawdle();
-    start.main(start.argument);
+    if (setjmp(own_end) == 0) {
+        start.main(start.argument);
+    }
     if (own_stack_is_trimmed) {
         ground_broken("a thread ended without nt_thread_restore_stack");
     }
@@ -97,6 +101,11 @@ nt_status nt_thread_start(nt_thread_main *main, void *argument, const struct nt_
     }
     ground_dawdle();
     return NT_SUCCESS;
+}
+
+void ground_end_thread(void)
+{
+    longjmp(own_end, 1);
 }
 
 uint32_t nt_thread_id(void)

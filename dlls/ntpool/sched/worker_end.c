@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+/* Workers whose thread ends in the middle of a callback. */
+#include "sched/task_end.h"
+#include "sched/worker_parts.h"
+
+void sched_thread_ends(void)
+{
+    struct sched_worker *worker = sched_worker_current();
+
+    if (!worker)
+        return; /* a worker that ends as it should has left the registry already */
+    struct sched_task *task = worker->in_hand;
+    sched_registry_remove(worker);
+    atomic_store_explicit(&worker->busy, false, memory_order_relaxed);
+    atomic_store_explicit(&worker->current, NULL, memory_order_relaxed);
+    /* The task may be the last that uses the pool. It lives on while this worker is counted. */
+    if (task && worker->has_detached)
+        sched_task_detached_ended(task);
+    else if (task)
+        sched_task_ended(task);
+    sched_worker_drop(worker);
+    sched_worker_gone(worker);
+}
