@@ -70,11 +70,6 @@ struct sched_pool *sched_pool_create(void)
     return pool;
 }
 
-void sched_pool_enter(struct sched_pool *pool)
-{
-    atomic_fetch_add_explicit(&pool->users, 1, memory_order_relaxed);
-}
-
 /* Dying is one swap: a late sched_pool_notify either starts a worker before it, which then finds the pool closing and
  * is the one to end it, or finds from then on that somebody is searching already. */
 bool sched_pool_dies(struct sched_pool *pool)
@@ -101,7 +96,7 @@ void sched_pool_gone(struct sched_pool *pool)
 
 void sched_pool_leave(struct sched_pool *pool)
 {
-    if (atomic_fetch_sub_explicit(&pool->users, 1, memory_order_acq_rel) != 1) {
+    if (pool->is_immortal || atomic_fetch_sub_explicit(&pool->users, 1, memory_order_acq_rel) != 1) {
         /* The last use may be the keeper's, and there may be no keeper to leave. */
         if (nt_unlikely(atomic_load_explicit(&sched_keeper_is_missing, memory_order_relaxed)))
             sched_keeper_look_soon();

@@ -85,6 +85,7 @@ struct sched_pool {
     bool alertable;       /* its worker parks alertably: APCs queued to it run */
     _Atomic bool closing; /* written under lock */
     bool keeps_workers;   /* workers once started never retire; set before the first */
+    bool is_immortal;     /* the process's own: its users need not be counted; set before it is used */
     _Atomic uint32_t users; /* whoever may still post: the owner, and each object */
     _Atomic uint32_t minimum;
     _Atomic uint32_t maximum;
@@ -122,7 +123,12 @@ unsigned sched_processors(void);
 struct sched_pool *sched_pool_create(void);
 
 /** One more user: the pool lives at least until it leaves. */
-void sched_pool_enter(struct sched_pool *pool);
+static inline void sched_pool_enter(struct sched_pool *pool)
+{
+    if (!pool->is_immortal)
+        atomic_fetch_add_explicit(&pool->users, 1, memory_order_relaxed);
+}
+
 /** When the last user leaves, the pool closes: its workers end, then its memory is given back. Never blocks. */
 void sched_pool_leave(struct sched_pool *pool);
 

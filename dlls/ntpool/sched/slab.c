@@ -2,7 +2,14 @@
 #include "sched/slab.h"
 #include "sched/arena.h"
 
-enum { EMPTY_SLABS_KEPT = 2 };
+enum {
+    EMPTY_SLABS_KEPT = 2,
+    RETURNED_MOST = 256, /* then whoever returns one more slot puts them all back */
+};
+
+/* Addresses of user space have 47 bits. */
+#define RETURNED_COUNT_SHIFT 48
+#define RETURNED_ONE         (UINT64_C(1) << RETURNED_COUNT_SHIFT)
 
 /* A free slot. The tag stays first, so that a stale pointer still reads one. */
 struct free_slot {
@@ -68,28 +75,21 @@ static void free_locked(struct slab_cache *cache, struct slab_shard *shard, stru
     arena_slab_release(slab);
 }
 
-static void collect_returned(struct slab_cache *cache, struct slab_shard *shard)
+static struct free_slot *first_returned(uint64_t returned)
 {
-    if (!atomic_load_explicit(&shard->returned, memory_order_relaxed))
-        return;
-    struct slab_item *item = atomic_exchange_explicit(&shard->returned, NULL, memory_order_acquire);
-    while (item) {
-        struct free_slot *slot = (struct free_slot *)item;
-        item = (struct slab_item *)slot->next;
-        free_locked(cache, shard, slot);
-    }
+    return (struct free_slot *)(uintptr_t)(returned & (RETURNED_ONE - 1));
 }
 
-/* Nobody who pushed to returned while we held the lock will come back for it, so look once more after letting go:
- * the exchange that frees the lock and this load are both sequentially consistent, as are the push and the
- * attempt at the lock on the other side, so one of the two sees the other. */
-static void shard_unlock(struct slab_cache *cache, struct slab_shard *shard)
+/* The lock is held. */
+static void collect_returned(struct slab_cache *cache, struct slab_shard *shard)
 {
-    for (;;) {
-        sched_lock_release(&shard->lock);
-        if (nt_likely(!atomic_load_explicit(&shard->returned, memory_order_seq_cst)) || !sched_lock_try(&shard->lock))
-            return;
-        collect_returned(cache, shard);
+    uint64_t returned = atomic_exchange_explicit(&shard->returned, 0, memory_order_acquire);
+    struct free_slot *slot = first_returned(returned);
+
+    while (slot) {
+        struct free_slot *next = slot->next;
+        free_locked(cache, shard, slot);
+        slot = next;
     }
 }
 
@@ -136,7 +136,7 @@ void *slab_alloc(struct slab_cache *cache)
         if (!slab)
             slab = slab_create(cache, shard);
         if (!slab) {
-            shard_unlock(cache, shard);
+            sched_lock_release(&shard->lock);
             return NULL;
         }
     }
@@ -152,33 +152,43 @@ void *slab_alloc(struct slab_cache *cache)
         shard->empty_slabs--;
     if (!slab_has_room(cache, slab))
         partial_remove(shard, slab);
-    shard_unlock(cache, shard);
+    sched_lock_release(&shard->lock);
 
     clear(slot, cache->size);
     atomic_store_explicit(&slot->item.tag, SLAB_TAG(cache->kind, SLAB_LIVE), memory_order_release);
     return slot;
 }
 
+/* Release: whoever collects the slot sees it as we left it. */
+static void give_back(struct slab_cache *cache, struct slab_shard *shard, struct free_slot *slot)
+{
+    uint64_t returned = atomic_load_explicit(&shard->returned, memory_order_relaxed), with;
+
+    do {
+        slot->next = first_returned(returned);
+        with = (uint64_t)(uintptr_t)slot | ((returned & ~(RETURNED_ONE - 1)) + RETURNED_ONE);
+    } while (!atomic_compare_exchange_weak_explicit(&shard->returned, &returned, with, memory_order_release,
+                                                    memory_order_relaxed));
+    if (nt_unlikely(with >= RETURNED_MOST * RETURNED_ONE) && sched_lock_try(&shard->lock)) {
+        collect_returned(cache, shard);
+        sched_lock_release(&shard->lock);
+    }
+}
+
+/* What this thread's shard has not handed out is left to those who use that shard, who take many at a time: so a thread
+ * that creates and one that frees do not fight for a lock. */
 void slab_free(struct slab_cache *cache, void *item)
 {
     struct free_slot *slot = item;
     struct slab_shard *shard = arena_slab_of(item)->shard;
 
     atomic_store_explicit(&slot->item.tag, SLAB_TAG(cache->kind, SLAB_FREE), memory_order_release);
-    if (nt_likely(sched_lock_try(&shard->lock))) {
-        free_locked(cache, shard, slot);
-        shard_unlock(cache, shard);
+    if (shard != my_shard(cache) || nt_unlikely(!sched_lock_try(&shard->lock))) {
+        give_back(cache, shard, slot);
         return;
     }
-    struct slab_item *head = atomic_load_explicit(&shard->returned, memory_order_relaxed);
-    do {
-        slot->next = (struct free_slot *)head;
-    } while (!atomic_compare_exchange_weak_explicit(&shard->returned, &head, &slot->item, memory_order_seq_cst,
-                                                    memory_order_relaxed));
-    if (sched_lock_try(&shard->lock)) {
-        collect_returned(cache, shard);
-        shard_unlock(cache, shard);
-    }
+    free_locked(cache, shard, slot);
+    sched_lock_release(&shard->lock);
 }
 
 int64_t slab_live_items(struct slab_cache *cache)
@@ -190,7 +200,7 @@ int64_t slab_live_items(struct slab_cache *cache)
         sched_lock_acquire(&shard->lock);
         collect_returned(cache, shard);
         live += shard->live;
-        shard_unlock(cache, shard);
+        sched_lock_release(&shard->lock);
     }
     return live;
 }

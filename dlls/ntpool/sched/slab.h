@@ -58,8 +58,10 @@ struct slab_shard {
     _Alignas(64) struct sched_lock lock; /* guards every field here and the slabs' lists, but not returned */
     unsigned empty_slabs;
     int64_t live;
-    struct slab *partial;               /* slabs with a free slot */
-    struct slab_item *_Atomic returned; /* slots freed while the lock was busy; pushed by anyone */
+    struct slab *partial; /* slabs with a free slot */
+    /* Slots that other threads freed: the first one's address, and above it how many there are. On a line of its own,
+     * since it is written by those who free and all else by those who allocate. */
+    _Alignas(64) _Atomic uint64_t returned;
 };
 
 struct slab_cache {

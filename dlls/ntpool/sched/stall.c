@@ -20,6 +20,7 @@
  *
  * A backlog that is worked off within an evaluation is no stall, whoever blocks.
  */
+#include "sched/claim.h"
 #include "sched/evidence.h"
 #include "sched/keeper.h"
 #include "sched/worker.h"
@@ -50,7 +51,7 @@ static uint64_t callbacks_done(struct sched_pool *pool)
 /* How many callbacks are queued; beyond limit it does not count. The pool's lock is held. */
 static unsigned callbacks_queued(struct sched_pool *pool, unsigned limit)
 {
-    uint64_t queued = 0;
+    uint64_t queued = sched_claims_count(pool);
     int looked_at = 0;
 
     for (int priority = 0; priority < SCHED_PRIORITIES; priority++) {

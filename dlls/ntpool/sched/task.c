@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "sched/claim.h"
 #include "sched/lot.h"
 #include "sched/task_end.h"
 #include "sched/worker.h"
@@ -52,6 +53,11 @@ void sched_launch(struct sched_task *task)
     sched_pool_notify(pool);
 }
 
+static bool is_stale(uint64_t counts)
+{
+    return task_pending(counts) == 0 && (counts & (TASK_QUEUED | TASK_CLAIMED)) == TASK_QUEUED;
+}
+
 /* The task is stale in its lane and others stand behind it: its new post belongs behind them. While we hold the lock
  * and the task is queued, nobody can unlink it, so nobody can free it. If it is not linked, its first poster has yet to
  * push it, and that will be behind everything posted so far. */
@@ -63,11 +69,11 @@ static bool post_stale(struct sched_task *task, struct sched_pool *pool, uint64_
     sched_lock_acquire(&pool->lock);
     counts = load_counts(task);
     lane_drain_inbox(lane);
-    if (lane_is_linked(lane, task) && task_pending(counts) == 0) {
+    if (lane_is_linked(lane, task) && is_stale(counts)) {
         lane_unlink(lane, task);
         lane_append(lane, task);
     }
-    while (!posted && (counts & TASK_QUEUED) && task_pending(counts) == 0)
+    while (!posted && is_stale(counts))
         posted = swap_counts(task, &counts, counts + TASK_PENDING_ONE);
     sched_lock_release(&pool->lock);
     return posted;
@@ -81,7 +87,7 @@ void sched_post_quietly(struct sched_task *task)
     for (;;) {
         if (nt_unlikely(old & TASK_REFUSING))
             return;
-        if ((old & TASK_QUEUED) && task_pending(old) == 0 && !lane_ends_with(sched_lane_of(pool, old), task)) {
+        if (is_stale(old) && !lane_ends_with(sched_lane_of(pool, old), task)) {
             if (post_stale(task, pool, old))
                 return;
             old = load_counts(task);
@@ -102,14 +108,36 @@ void sched_post(struct sched_task *task)
     sched_pool_notify(pool);
 }
 
+/* Claims come and go under the lock only. The announcement of those who wait goes with what is cancelled, as at the end
+ * of a callback: they look again. */
+static uint32_t cancel_claimed(struct sched_task *task)
+{
+    struct sched_pool *pool = task->pool;
+
+    sched_lock_acquire(&pool->lock);
+    uint32_t recalled = sched_claims_recall(task), cancelled;
+    uint64_t old = load_counts(task), new;
+    do {
+        cancelled = task_pending(old) + recalled;
+        new = old &(TASK_PENDING_ONE - 1) & ~(uint64_t)(TASK_CLAIMED | (cancelled ? TASK_WAITED : 0));
+    } while (!swap_counts(task, &old, new));
+    sched_lock_release(&pool->lock);
+    if (cancelled && (old & TASK_WAITED))
+        sched_lot_wake(&task->counts, SCHED_LOT_ALL);
+    return cancelled;
+}
+
 uint32_t sched_cancel(struct sched_task *task)
 {
     uint64_t old = load_counts(task);
 
-    /* The announcement of those who wait goes with it, as at the end of a callback: they look again. */
-    while (task_pending(old) && !swap_counts(task, &old, old & (TASK_PENDING_ONE - 1) & ~(uint64_t)TASK_WAITED))
-        ;
-    if (task_pending(old) && (old & TASK_WAITED))
+    do {
+        if (old & TASK_CLAIMED)
+            return cancel_claimed(task);
+        if (!task_pending(old))
+            return 0;
+    } while (!swap_counts(task, &old, old & (TASK_PENDING_ONE - 1) & ~(uint64_t)TASK_WAITED));
+    if (old & TASK_WAITED)
         sched_lot_wake(&task->counts, SCHED_LOT_ALL);
     return task_pending(old);
 }
@@ -288,8 +316,26 @@ static bool over_when_quiet(struct sched_task *task, uint64_t counts, uint64_t e
     return is_idle(counts) && !(counts & TASK_DETACHED);
 }
 
+/* Callbacks that were claimed begin without a word to those who wait for earlier ones. While somebody waits, no new
+ * claims are made. */
+static void forbid_claims(struct sched_task *task)
+{
+    struct sched_pool *pool = task->pool;
+
+    sched_lock_acquire(&pool->lock);
+    uint32_t recalled = sched_claims_recall(task);
+    uint64_t old = load_counts(task);
+    while (!swap_counts(task, &old, (old + recalled * TASK_PENDING_ONE) & ~(uint64_t)TASK_CLAIMED))
+        ;
+    sched_lock_release(&pool->lock);
+    if (recalled)
+        sched_pool_notify(pool);
+}
+
 static bool over_when_begun_ended(struct sched_task *task, uint64_t counts, uint64_t epoch)
 {
+    if ((counts & (TASK_WAITED | TASK_CLAIMED)) == (TASK_WAITED | TASK_CLAIMED))
+        forbid_claims(task);
     /* Announced before looked: a callback that ends after the look clears the announcement. */
     return task_running(counts) == 0 || ((counts & TASK_WAITED) && !sched_runs_since_before(task->pool, task, epoch));
 }

@@ -12,6 +12,9 @@
  *  - TASK_QUEUED is set exactly while the task is linked in its lane or its poster is about to link it. A task with
  *    pending > 0 is queued, but for the moment between a poster's swap and its push. A queued task with pending 0 is
  *    stale: it is skipped and unlinked by whoever meets it, and blocks nobody.
+ *  - TASK_CLAIMED is set while workers hold claims on posts of the task (claim.h): those posts are no longer pending
+ * and not yet running. Such a task is linked in its lane, and each of these workers is in a callback of it that counts
+ * as running, so it is never idle. The flag changes under the pool's lock only.
  *  - A task is final when it is closed, idle, and neither queued, held nor detached. The one swap that makes it final
  *    obliges its author to call class->closed, once.
  *  - A poster touches the task no more once its swap (or, if it had to link it, its push) is done: the callback may
@@ -36,6 +39,7 @@ enum {
     TASK_DETACHED = 0x10, /* detached > 0 */
     TASK_LONG = 0x20,     /* its callbacks do not count against the concurrency target */
     TASK_REFUSING = 0x40, /* posts are dropped */
+    TASK_CLAIMED = 0x80,  /* workers hold claims on posts */
     TASK_PRIORITY_SHIFT = 8,
     TASK_PRIORITY_MASK = 0x300
 };

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
+#include "sched/claim.h"
 #include "sched/keeper.h"
 #include "sched/task_end.h"
 #include "sched/worker.h"
 #include "sched/worker_parts.h"
 
-/* About a microsecond. On a machine whose processors are all busy every spin delays whoever is waited for, and costs
- * the spinner its place in the system's queue. */
-enum { SPINS = 10 };
+/* How often a worker looks for work before it parks, a look being some ten nanoseconds. Where looking paid last time,
+ * it looks longer: two threads that hand work to each other then do without system calls. Where it did not, it looks
+ * for less than a microsecond: on a machine whose processors are all busy every look delays whoever is waited for, and
+ * an idle pool must not use a processor. */
+enum { FEWEST_SPINS = 10, MOST_SPINS = 640 };
 
 _Atomic uint64_t sched_epoch;
 
-/* More workers are active than should be, or than may be: this one has to rest. */
-static bool is_surplus(struct sched_worker *worker, uint64_t state)
+bool sched_worker_is_surplus(struct sched_worker *worker, uint64_t state)
 {
     struct sched_pool *pool = worker->pool;
 
@@ -35,23 +37,25 @@ static void announce(struct sched_worker *worker, struct sched_task *task)
 static bool take_from(struct sched_worker *worker, struct sched_lane *lane, struct sched_task *task, bool *final)
 {
     uint64_t old = atomic_load_explicit(&task->counts, memory_order_acquire), new;
+    bool only_claimed = task_pending(old) == 0 && (old & TASK_CLAIMED), taken;
 
     announce(worker, task);
     lane_unlink(lane, task);
+    bool stolen = only_claimed && sched_claim_steal(worker, task);
     do {
-        if (task_pending(old))
-            new = old - TASK_PENDING_ONE + TASK_RUNNING_ONE;
-        else
-            new = old;
-        if (task_pending(new) == 0)
+        taken = stolen || task_pending(old);
+        new = old + (taken ? TASK_RUNNING_ONE : 0) - (taken && !stolen ? TASK_PENDING_ONE : 0);
+        if (only_claimed && !stolen)
+            new &= ~(uint64_t)TASK_CLAIMED;
+        if (task_pending(new) == 0 && !(new &TASK_CLAIMED))
             new &= ~(uint64_t)TASK_QUEUED;
     } while (
         !atomic_compare_exchange_weak_explicit(&task->counts, &old, new, memory_order_seq_cst, memory_order_acquire));
-    if (task_pending(new))
+    if (new &TASK_QUEUED)
         lane_append(lane, task);
-    *final = task_pending(old) == 0 && task_running(new) == 0 &&
-             (new &(TASK_CLOSED | TASK_HELD | TASK_DETACHED)) == TASK_CLOSED;
-    return task_pending(old) != 0;
+    worker->lane = lane;
+    *final = !taken && task_running(new) == 0 && (new &(TASK_CLOSED | TASK_HELD | TASK_DETACHED)) == TASK_CLOSED;
+    return taken;
 }
 
 /* The oldest callback of the highest priority, or NULL. *left_work: there is more, as seen under the lock; see pool.h.
@@ -61,7 +65,7 @@ static struct sched_task *take(struct sched_worker *worker, bool *left_work)
     struct sched_pool *pool = worker->pool;
     struct sched_task *taken = NULL;
 
-    if (nt_unlikely(is_surplus(worker, pool_load_state(pool))))
+    if (!sched_pool_has_work(pool) || nt_unlikely(sched_worker_is_surplus(worker, pool_load_state(pool))))
         return NULL;
     sched_lock_acquire(&pool->lock);
     for (int priority = 0; priority < SCHED_PRIORITIES && !taken; priority++) {
@@ -85,33 +89,6 @@ static struct sched_task *take(struct sched_worker *worker, bool *left_work)
     *left_work = sched_pool_has_work(pool);
     sched_lock_release(&pool->lock);
     return taken;
-}
-
-/* Ends one callback of task and begins the next in a single swap, when the task stands alone: nothing of its own or a
- * higher priority waits, nobody waits for the end, and this worker may go on. Leaves the task in its lane, stale if
- * that was its last post. */
-static bool take_again(struct sched_worker *worker, struct sched_task *task)
-{
-    struct sched_pool *pool = worker->pool;
-    uint64_t old = atomic_load_explicit(&task->counts, memory_order_acquire);
-
-    if (task_pending(old) == 0 || (old & (TASK_QUEUED | TASK_WAITED | TASK_LONG)) != TASK_QUEUED)
-        return false;
-    struct sched_lane *own = sched_lane_of(pool, old);
-    for (struct sched_lane *lane = pool->lanes; lane < own; lane++)
-        if (!lane_is_empty(lane))
-            return false;
-    if (atomic_load_explicit(&own->first, memory_order_relaxed) != task || !lane_ends_with(own, task) ||
-        is_surplus(worker, pool_load_state(pool)))
-        return false;
-    /* Read before the swap, so that nobody who waits for what had begun is told that this began later; stored after it,
-     * because had the swap failed, the callback that is over would pass for one that has just begun. */
-    uint64_t epoch = atomic_load_explicit(&sched_epoch, memory_order_seq_cst);
-    if (!atomic_compare_exchange_strong_explicit(&task->counts, &old, old - TASK_PENDING_ONE, memory_order_seq_cst,
-                                                 memory_order_relaxed))
-        return false;
-    atomic_store_explicit(&worker->epoch, epoch, memory_order_relaxed);
-    return true;
 }
 
 static void count(struct sched_worker *worker, unsigned counter)
@@ -138,7 +115,8 @@ static void run(struct sched_worker *worker, struct sched_task *task)
             break;
         if (nt_unlikely(worker->has_detached || worker->afterwards_count))
             break;
-    } while (take_again(worker, task));
+    } while (sched_claim_begin(worker) || sched_claim_more(worker, task));
+    sched_claim_return(worker);
     atomic_store_explicit(&worker->busy, false, memory_order_relaxed);
     worker->in_hand = NULL;
     /* Before the swap that ends the callback, else sched_wait_begun could wait for one that is over. */
@@ -171,6 +149,7 @@ void sched_detach(struct sched_worker *worker)
 
     if (worker->has_detached || !task)
         return;
+    sched_claim_return(worker); /* no claim outlasts what makes its task busy */
     worker->has_detached = true;
     atomic_store_explicit(&worker->current, NULL, memory_order_release);
     sched_task_detached(task);
@@ -203,7 +182,7 @@ static bool spin_for_work(struct sched_worker *worker)
 
     if (!worker->searching)
         worker->searching = take_over_search(pool);
-    if (is_surplus(worker, state))
+    if (sched_worker_is_surplus(worker, state))
         return false;
     if (!worker->searching) {
         if (pool_active(state) > (int)pool_target(state) || pool->alertable)
@@ -214,11 +193,14 @@ static bool spin_for_work(struct sched_worker *worker)
         } while (!pool_swap_state(pool, &state, state | POOL_SEARCHING));
         worker->searching = true;
     }
-    for (int i = sched_processors() > 1 ? SPINS : 1; i > 0; i--) {
-        if (sched_pool_has_work(pool))
+    for (int i = sched_processors() > 1 ? worker->spins : 1; i > 0; i--) {
+        if (sched_pool_has_work(pool)) {
+            worker->spins = worker->spins < MOST_SPINS / 2 ? worker->spins * 2 : MOST_SPINS;
             return true;
+        }
         nt_cpu_relax();
     }
+    worker->spins = worker->spins > FEWEST_SPINS * 2 ? worker->spins / 2 : FEWEST_SPINS;
     return false;
 }
 
@@ -229,6 +211,7 @@ static void worker_main(void *argument)
     bool left_work;
 
     worker->thread = nt_thread_id();
+    worker->spins = FEWEST_SPINS;
     nt_parker_init(&worker->parker);
     nt_activation_base(&worker->activation);
     sched_registry_add(worker);

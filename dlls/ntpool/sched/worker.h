@@ -32,9 +32,11 @@ struct sched_worker {
     bool searching;  /* holds its pool's searching bit; its waker writes it while it is parked */
     bool persistent; /* never retires */
     uint8_t afterwards_count;
-    bool has_detached;        /* the callback in progress went on after sched_detach */
+    bool has_detached;          /* the callback in progress went on after sched_detach */
+    uint16_t spins;             /* how often it looks for work before it parks */
     struct sched_task *in_hand; /* whose callback is in progress, detached or not */
-    _Atomic uint32_t blocked; /* BLOCKED_ reasons; state counts it as blocked while there is one */
+    struct sched_lane *lane;    /* that of the task in hand */
+    _Atomic uint32_t blocked;   /* BLOCKED_ reasons; state counts it as blocked while there is one */
     struct nt_parker parker;
     nt_handle wake_event; /* of an alertable worker */
     struct nt_activation_base activation;
@@ -45,6 +47,8 @@ struct sched_worker {
     } afterwards[2];
     _Alignas(64) struct sched_task *_Atomic current; /* whose callback it runs, NULL once that detached */
     _Atomic uint64_t epoch;                          /* of that callback; see sched_wait_begun */
+    _Atomic uint32_t claim;                          /* posts claimed and not begun; see claim.h */
+    struct sched_task *_Atomic claimed;              /* of this task */
     _Atomic uint64_t taken;                          /* callbacks begun; written by the worker alone */
     _Atomic bool busy;                               /* inside a callback; set with release */
     _Atomic uint64_t counters[SCHED_COUNTERS];       /* callbacks by kind; written by the worker alone */
@@ -90,9 +94,9 @@ void sched_worker_block(struct sched_worker *worker, uint32_t reason);
 void sched_worker_unblock(struct sched_worker *worker, uint32_t reasons);
 
 /**
- * The calling thread is about to end. If that is a worker in the middle of a callback, which is forbidden, the callback is
- * over for everybody who waits for it, and the pool is rid of the worker and may have another in its place. What was to
- * happen when the callback returns does not happen. Called for every thread of the process.
+ * The calling thread is about to end. If that is a worker in the middle of a callback, which is forbidden, the callback
+ * is over for everybody who waits for it, and the pool is rid of the worker and may have another in its place. What was
+ * to happen when the callback returns does not happen. Called for every thread of the process.
  */
 void sched_thread_ends(void);
 

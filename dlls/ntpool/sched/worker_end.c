@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Workers whose thread ends in the middle of a callback. */
+#include "sched/claim.h"
 #include "sched/task_end.h"
 #include "sched/worker_parts.h"
 
@@ -10,6 +11,7 @@ void sched_thread_ends(void)
     if (!worker)
         return; /* a worker that ends as it should has left the registry already */
     struct sched_task *task = worker->in_hand;
+    sched_claim_return(worker);
     sched_registry_remove(worker);
     atomic_store_explicit(&worker->busy, false, memory_order_relaxed);
     atomic_store_explicit(&worker->current, NULL, memory_order_relaxed);

@@ -17,6 +17,9 @@ void sched_worker_drop(struct sched_worker *worker);
 /** The worker's thread is about to end: the last thing it does with its pool. */
 void sched_worker_gone(struct sched_worker *worker);
 
+/** More workers are active than should be, or than may be: this one has to rest. */
+bool sched_worker_is_surplus(struct sched_worker *worker, uint64_t state);
+
 /** Parks until there may be work. False: the worker has left its pool's counts and must end. */
 bool sched_worker_park(struct sched_worker *worker);
 

@@ -22,6 +22,7 @@ static struct sched_pool *make_once(struct sched_pool *_Atomic *place, bool sing
     sched_lock_acquire(&making);
     pool = atomic_load_explicit(place, memory_order_relaxed);
     if (!pool && (pool = sched_pool_create()) != NULL) {
+        pool->is_immortal = true;
         pool->alertable = alertable;
         pool->keeps_workers = single; /* one thread, always the same, from the first callback on */
         if (single)
