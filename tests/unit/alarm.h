@@ -87,6 +87,9 @@ static inline void begin(void)
 
 static inline void end(void)
 {
+    /* An expiration that was counted may be about to post. */
+    sched_timers_lock();
+    sched_timers_unlock();
     job_close(job);
     pool_end(pool);
     check_equal(atomic_load(&tally.closed), 1);

@@ -1,46 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "sched/arena.h"
 
-#if UINTPTR_MAX > UINT32_MAX
-#define ARENA_SHIFT  26 /* 64 MiB of reserved, mostly uncommitted addresses */
-#define ADDRESS_BITS 47
-#else
-#define ARENA_SHIFT  22
-#define ADDRESS_BITS 32
-#endif
-
-#define ARENA_SIZE  ((uintptr_t)1 << ARENA_SHIFT)
-#define ARENA_SLABS (ARENA_SIZE / ARENA_SLAB_SIZE)
-#define ARENAS      ((uintptr_t)1 << (ADDRESS_BITS - ARENA_SHIFT))
-
-/* The first slab of an arena holds this. */
-struct arena {
-    struct arena *next;
-    uint32_t used;                      /* slabs, guarded by arenas_lock */
-    uint32_t hint;                      /* where to look for a free slab first, guarded by arenas_lock */
-    _Atomic uint8_t kinds[ARENA_SLABS]; /* enum slab_kind; SLAB_ARENA: not in use. Read without the lock. */
-};
-
-/* One bit per possible arena. Bits are set once and never cleared: arenas are kept, only their pages are given back. */
-static _Atomic uint64_t is_arena[ARENAS / 64];
+_Atomic uint64_t arena_map[ARENAS / 64];
 
 static struct sched_lock arenas_lock; /* guards the list of arenas and who owns which slab */
 static struct arena *arenas;
-
-enum slab_kind slab_kind_of(const void *pointer)
-{
-    uintptr_t address = (uintptr_t)pointer;
-    uintptr_t index = address >> ARENA_SHIFT;
-
-    if (nt_unlikely(index >= ARENAS))
-        return SLAB_FOREIGN;
-    if (!(atomic_load_explicit(&is_arena[index / 64], memory_order_acquire) >> (index % 64) & 1))
-        return SLAB_FOREIGN;
-    if (nt_unlikely(address % 16))
-        return SLAB_ARENA;
-    const struct arena *arena = (const struct arena *)(address & ~(ARENA_SIZE - 1));
-    return atomic_load_explicit(&arena->kinds[(address & (ARENA_SIZE - 1)) / ARENA_SLAB_SIZE], memory_order_acquire);
-}
 
 static struct arena *arena_create(void)
 {
@@ -59,7 +23,7 @@ static struct arena *arena_create(void)
     arena->hint = 1;
     arena->next = arenas;
     arenas = arena;
-    atomic_fetch_or_explicit(&is_arena[index / 64], UINT64_C(1) << (index % 64), memory_order_release);
+    atomic_fetch_or_explicit(&arena_map[index / 64], UINT64_C(1) << (index % 64), memory_order_release);
     return arena;
 }
 

@@ -8,8 +8,6 @@
 
 #include "sched/slab.h"
 
-enum { ARENA_SLAB_SIZE = 64 * 1024 };
-
 /** A committed, zeroed slab whose kind is recorded, or NULL when memory is out. */
 struct slab *arena_slab_acquire(enum slab_kind kind);
 void arena_slab_release(struct slab *slab);

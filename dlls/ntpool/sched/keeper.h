@@ -54,8 +54,6 @@ static inline bool sched_timer_is_armed(const struct sched_timer *timer)
  */
 uint64_t sched_coalesce(uint64_t due, uint64_t window);
 
-/** The keeper's thread could not be had while there is something to keep: try again. */
-extern _Atomic bool sched_keeper_is_missing;
 /** There is something to keep that the keeper may not know of. */
 void sched_keeper_look_soon(void);
 

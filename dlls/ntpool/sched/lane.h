@@ -9,9 +9,10 @@
 
 #include "sched/task.h"
 
+/* Submitters write one cache line and workers the other. */
 struct sched_lane {
-    struct sched_task *_Atomic inbox; /* pushed by anyone, emptied under the pool's lock */
-    struct sched_task *_Atomic first; /* guarded by the pool's lock; read without it as a hint */
+    _Alignas(64) struct sched_task *_Atomic inbox; /* pushed by anyone, emptied under the pool's lock */
+    _Alignas(64) struct sched_task *_Atomic first; /* guarded by the pool's lock; read without it as a hint */
     struct sched_task *_Atomic last;
 };
 
@@ -36,16 +37,28 @@ static inline bool lane_is_linked(const struct sched_lane *lane, const struct sc
            atomic_load_explicit(&lane->first, memory_order_relaxed) == task;
 }
 
+void lane_drain_inbox(struct sched_lane *lane);
+
+/** The oldest task. The inbox is looked at only when the list is at its end: submitters are writing it all the time. */
+static inline struct sched_task *lane_first(struct sched_lane *lane)
+{
+    struct sched_task *first = atomic_load_explicit(&lane->first, memory_order_relaxed);
+
+    if (first)
+        return first;
+    lane_drain_inbox(lane);
+    return atomic_load_explicit(&lane->first, memory_order_relaxed);
+}
+
 void lane_append(struct sched_lane *lane, struct sched_task *task);
 void lane_unlink(struct sched_lane *lane, struct sched_task *task);
-void lane_drain_inbox(struct sched_lane *lane);
 
 /* Hints: exact under the pool's lock, else true at some moment. */
 
 static inline bool lane_is_empty(const struct sched_lane *lane)
 {
-    return !atomic_load_explicit(&lane->inbox, memory_order_seq_cst) &&
-           !atomic_load_explicit(&lane->first, memory_order_relaxed);
+    return !atomic_load_explicit(&lane->first, memory_order_relaxed) &&
+           !atomic_load_explicit(&lane->inbox, memory_order_seq_cst);
 }
 
 /** Nothing stands behind task, which is in the list or nowhere. */

@@ -2,7 +2,7 @@
 #include "sched/keeper.h"
 #include "sched/worker.h"
 
-static struct slab_cache pools = {.kind = SLAB_SCHEDULER_POOL, .size = sizeof(struct sched_pool), .keep = true};
+static struct slab_cache pools = {.kind = SLAB_SCHEDULER_POOL, .size = SLAB_SIZE_OF(struct sched_pool), .keep = true};
 
 /* Asking costs a system call or two, and the answer hardly ever changes. */
 unsigned sched_processors(void)

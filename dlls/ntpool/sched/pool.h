@@ -146,13 +146,25 @@ void sched_pool_gone(struct sched_pool *pool);
 
 void sched_pool_notify_slow(struct sched_pool *pool, uint64_t state);
 
+/** The keeper's thread could not be had while there is something to keep: try again. */
+extern _Atomic bool sched_keeper_is_missing;
+
+/* As many are active as should be, and the keeper knows that they may not be enough. */
+static inline bool sched_pool_is_served(const struct sched_pool *pool, uint64_t state)
+{
+    return pool_active(state) >= (int)pool_target(state) &&
+           atomic_load_explicit(&pool->watch.watched, memory_order_seq_cst) &&
+           !atomic_load_explicit(&sched_keeper_is_missing, memory_order_relaxed);
+}
+
 /** Sees to it that work in the lanes finds a worker. Cheap when one is searching. */
 static inline void sched_pool_notify(struct sched_pool *pool)
 {
     uint64_t state = pool_load_state(pool);
 
-    if (nt_unlikely(!(state & POOL_SEARCHING)))
-        sched_pool_notify_slow(pool, state);
+    if (nt_likely((state & POOL_SEARCHING) || sched_pool_is_served(pool, state)))
+        return;
+    sched_pool_notify_slow(pool, state);
 }
 
 static inline bool sched_pool_has_work(const struct sched_pool *pool)

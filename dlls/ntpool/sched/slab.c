@@ -17,10 +17,11 @@ struct free_slot {
     struct free_slot *next;
 };
 
-/* The head of a slab; slots follow it. All of it is guarded by the shard's lock. */
+/* The head of a slab; slots follow it. All but shard is guarded by the shard's lock, and written all the time by those
+ * who allocate; who frees reads shard. */
 struct slab {
     struct slab_shard *shard;
-    struct slab *next, *before;
+    _Alignas(64) struct slab *next, *before;
     struct free_slot *free;
     uint32_t used;
     uint32_t untouched; /* offset of the first slot that was never handed out */
@@ -111,16 +112,18 @@ static struct slab *slab_create(struct slab_cache *cache, struct slab_shard *sha
 /* What is cleared is read as other types later. */
 typedef uint64_t __attribute__((may_alias)) any_word;
 typedef uint32_t __attribute__((may_alias)) any_half;
+typedef uint64_t __attribute__((may_alias, vector_size(16))) any_pair;
 
 /* All but the tag. Items are small, and multiples of 16: a loop beats a call. */
 static void clear(void *slot, uint32_t size)
 {
-    any_word *word = slot, *end = (any_word *)((char *)slot + size);
+    any_pair *pair = slot, *end = (any_pair *)((char *)slot + size);
 
     ((any_half *)slot)[1] = 0;
-    for (word++; word < end; word++) {
-        *word = 0;
-        __asm__ volatile("" : : "r"(word)); /* or the compiler makes it a call of memset again */
+    ((any_word *)slot)[1] = 0;
+    for (pair++; pair < end; pair++) {
+        *pair = (any_pair){0, 0};
+        __asm__ volatile("" : : "r"(pair)); /* or the compiler makes it a call of memset again */
     }
 }
 

@@ -13,6 +13,7 @@
 #ifndef NTPOOL_SCHED_SLAB_H
 #define NTPOOL_SCHED_SLAB_H
 
+#include "sched/arena_map.h"
 #include "sched/lock.h"
 
 enum slab_kind {
@@ -49,6 +50,10 @@ struct slab_item {
 
 #define SLAB_TAG(kind, state) ((uint32_t)(kind) | (uint32_t)(state))
 
+/** The size of an item of this type, and of one that shares no cache line with another. */
+#define SLAB_SIZE_OF(type)  ((uint32_t)(sizeof(type) + 15) & ~15u)
+#define SLAB_LINES_OF(type) ((uint32_t)(sizeof(type) + 63) & ~63u)
+
 enum { SLAB_SHARDS = 8 };
 
 struct slab;
@@ -66,7 +71,7 @@ struct slab_shard {
 
 struct slab_cache {
     enum slab_kind kind;
-    uint32_t size; /* of one item; a multiple of 16 */
+    uint32_t size; /* of one item: SLAB_SIZE_OF or SLAB_LINES_OF its type */
     bool keep;     /* never give slabs back: stale pointers of this kind are looked at at any time */
     struct slab_shard shards[SLAB_SHARDS];
 };
@@ -77,7 +82,14 @@ void *slab_alloc(struct slab_cache *cache);
 void slab_free(struct slab_cache *cache, void *item);
 
 /** What lies at pointer, judged by its address alone. */
-enum slab_kind slab_kind_of(const void *pointer);
+static inline enum slab_kind slab_kind_of(const void *pointer)
+{
+    uintptr_t address = (uintptr_t)pointer;
+
+    if (nt_unlikely(!arena_is_ours(address)))
+        return SLAB_FOREIGN;
+    return nt_unlikely(address % 16) ? SLAB_ARENA : (enum slab_kind)arena_kind_of(address);
+}
 
 /** True when pointer is a live item of this kind. Cheap: three loads, no locks. Never faults on foreign pointers. */
 static inline bool slab_is_live(const void *pointer, enum slab_kind kind)

@@ -71,7 +71,8 @@ struct sched_task_class {
 /* First in its slab item. */
 struct sched_task {
     struct slab_item item;
-    uint32_t detached;                 /* callbacks that went on after sched_detach; guarded by the detach lock */
+    uint16_t detached; /* callbacks that went on after sched_detach; guarded by the detach lock */
+    bool is_special;   /* the owner's: what a callback touches anyway tells whether there is more to look at */
     struct sched_task *_Atomic next;   /* the lane's list (pool lock), or the inbox's (owned by the poster) */
     struct sched_task *_Atomic before; /* NULL: first, or not in the list */
     _Atomic uint64_t counts;

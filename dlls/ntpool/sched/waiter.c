@@ -21,8 +21,7 @@ struct sched_waiter {
     struct sched_wait *slots[SLOTS];
 };
 
-static struct slab_cache waiters = {
-    .kind = SLAB_WAITER, .size = (sizeof(struct sched_waiter) + 15) & ~15u, .keep = true};
+static struct slab_cache waiters = {.kind = SLAB_WAITER, .size = SLAB_SIZE_OF(struct sched_waiter), .keep = true};
 
 static struct sched_lock lock; /* guards all below, every waiter, and what waiter.h says of waits */
 static struct sched_waiter *with_room, *unused;

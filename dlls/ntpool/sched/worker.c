@@ -51,8 +51,10 @@ static bool take_from(struct sched_worker *worker, struct sched_lane *lane, stru
             new &= ~(uint64_t)TASK_QUEUED;
     } while (
         !atomic_compare_exchange_weak_explicit(&task->counts, &old, new, memory_order_seq_cst, memory_order_acquire));
-    if (new &TASK_QUEUED)
+    if (new &TASK_QUEUED) {
+        lane_drain_inbox(lane); /* to the tail means behind those in the inbox, too */
         lane_append(lane, task);
+    }
     worker->lane = lane;
     *final = !taken && task_running(new) == 0 && (new &(TASK_CLOSED | TASK_HELD | TASK_DETACHED)) == TASK_CLOSED;
     return taken;
@@ -71,8 +73,7 @@ static struct sched_task *take(struct sched_worker *worker, bool *left_work)
     for (int priority = 0; priority < SCHED_PRIORITIES && !taken; priority++) {
         struct sched_lane *lane = &pool->lanes[priority];
         struct sched_task *task;
-        lane_drain_inbox(lane);
-        while (!taken && (task = atomic_load_explicit(&lane->first, memory_order_relaxed))) {
+        while (!taken && (task = lane_first(lane))) {
             bool final;
             if (take_from(worker, lane, task, &final)) {
                 taken = task;
@@ -80,7 +81,6 @@ static struct sched_task *take(struct sched_worker *worker, bool *left_work)
                 sched_lock_release(&pool->lock);
                 task->class->closed(task);
                 sched_lock_acquire(&pool->lock);
-                lane_drain_inbox(lane);
             }
         }
     }

@@ -20,9 +20,8 @@ struct bound_completion {
     struct tp_completion *completion;
 };
 
-static struct slab_cache bindings = {.kind = SLAB_BINDING, .size = (sizeof(struct binding) + 15) & ~15u, .keep = true};
-static struct slab_cache bounds = {.kind = SLAB_BOUND_COMPLETION,
-                                   .size = (sizeof(struct bound_completion) + 15) & ~15u};
+static struct slab_cache bindings = {.kind = SLAB_BINDING, .size = SLAB_SIZE_OF(struct binding), .keep = true};
+static struct slab_cache bounds = {.kind = SLAB_BOUND_COMPLETION, .size = SLAB_SIZE_OF(struct bound_completion)};
 static struct sched_lock lock; /* guards the list */
 static struct binding *list;
 

@@ -3,7 +3,7 @@
 
 enum { GENERATION_SHIFT = 48 };
 
-static struct slab_cache completions = {.kind = SLAB_COMPLETION, .size = (sizeof(struct tp_completion) + 15) & ~15u};
+static struct slab_cache completions = {.kind = SLAB_COMPLETION, .size = SLAB_SIZE_OF(struct tp_completion)};
 
 struct tp_completion *tp_completion_copy(const struct nt_completion *completion)
 {

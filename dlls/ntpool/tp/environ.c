@@ -3,7 +3,7 @@
 #include "tp/group.h"
 #include "tp/pool.h"
 
-static struct slab_cache captures = {.kind = SLAB_CAPTURE, .size = (sizeof(struct tp_capture) + 15) & ~15u};
+static struct slab_cache captures = {.kind = SLAB_CAPTURE, .size = SLAB_SIZE_OF(struct tp_capture)};
 
 static bool is_valid(const struct tp_environ *environ)
 {

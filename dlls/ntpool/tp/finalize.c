@@ -13,7 +13,7 @@ struct finalization {
     struct tp_object *object;
 };
 
-static struct slab_cache finalizations = {.kind = SLAB_FINALIZATION, .size = (sizeof(struct finalization) + 15) & ~15u};
+static struct slab_cache finalizations = {.kind = SLAB_FINALIZATION, .size = SLAB_SIZE_OF(struct finalization)};
 
 void tp_object_run_finalization(struct tp_object *object, struct sched_worker *worker)
 {
@@ -27,7 +27,7 @@ void tp_object_run_finalization(struct tp_object *object, struct sched_worker *w
 
 static bool is_due(const struct tp_object *object)
 {
-    return object->capture && object->capture->finalization && !object->finalized &&
+    return object->task.is_special && object->capture && object->capture->finalization && !object->finalized &&
            object->task.class->counter != TP_COUNT_SIMPLE;
 }
 

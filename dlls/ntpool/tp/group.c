@@ -10,7 +10,7 @@ struct tp_group {
     struct tp_object *members;
 };
 
-static struct slab_cache groups = {.kind = SLAB_GROUP, .size = (sizeof(struct tp_group) + 15) & ~15u};
+static struct slab_cache groups = {.kind = SLAB_GROUP, .size = SLAB_SIZE_OF(struct tp_group)};
 
 nt_status tp_group_create(struct tp_group **group)
 {

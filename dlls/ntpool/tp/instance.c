@@ -57,15 +57,18 @@ static bool acquire_library(struct tp_instance *instance, struct tp_object *obje
 
 bool tp_instance_begin(struct tp_instance *instance, struct tp_object *object, struct sched_worker *worker)
 {
-    struct tp_capture *capture = object->capture;
+    struct tp_capture *capture;
 
     instance->mark = mark_of(instance);
     instance->object = object;
     instance->worker = worker;
     instance->actions = 0;
-    if (nt_unlikely(object->persistent))
+    if (nt_likely(!object->task.is_special))
+        return true;
+    if (object->persistent)
         sched_worker_make_persistent(worker);
-    if (nt_likely(!capture))
+    capture = object->capture;
+    if (!capture)
         return true;
     if (capture->library && !acquire_library(instance, object))
         return false;

@@ -18,7 +18,7 @@ struct tp_io {
 };
 
 /* The slots of I/O objects stay readable for good: late completions look at them. */
-static struct slab_cache ios = {.kind = SLAB_IO, .size = (sizeof(struct tp_io) + 15) & ~15u, .keep = true};
+static struct slab_cache ios = {.kind = SLAB_IO, .size = SLAB_SIZE_OF(struct tp_io), .keep = true};
 
 /* Beside the objects, because a late completion looks at a slot that may be in the middle of being handed out again.
  * Each guards the objects that hash to it; taken before any pool's lock. */
@@ -128,7 +128,7 @@ static void io_run(struct sched_task *task, struct sched_worker *worker)
     struct tp_object *object = &io->object;
     struct tp_instance instance;
 
-    if (nt_unlikely(object->finalized)) {
+    if (nt_unlikely(tp_object_is_finalized(object))) {
         tp_object_run_finalization(object, worker);
         return;
     }

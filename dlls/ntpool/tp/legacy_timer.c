@@ -24,7 +24,7 @@ struct tp_queue_timer {
     bool is_deleted;
 };
 
-static struct slab_cache timers = {.kind = SLAB_QUEUE_TIMER, .size = (sizeof(struct tp_queue_timer) + 15) & ~15u};
+static struct slab_cache timers = {.kind = SLAB_QUEUE_TIMER, .size = SLAB_SIZE_OF(struct tp_queue_timer)};
 
 static struct sched_pool *timer_expired(struct sched_timer *deadline, uint64_t now, uint64_t *next)
 {

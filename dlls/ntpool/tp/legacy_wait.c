@@ -28,7 +28,7 @@ struct tp_legacy_wait {
     _Atomic uint32_t thread; /* that runs the callback now, else 0 */
 };
 
-static struct slab_cache waits = {.kind = SLAB_LEGACY_WAIT, .size = (sizeof(struct tp_legacy_wait) + 15) & ~15u};
+static struct slab_cache waits = {.kind = SLAB_LEGACY_WAIT, .size = SLAB_SIZE_OF(struct tp_legacy_wait)};
 
 static struct sched_pool *wait_fired(struct sched_wait *armed, bool timed_out)
 {

@@ -36,6 +36,7 @@ nt_status tp_object_create(const struct tp_kind *kind, void *callback, void *con
     created->capture = settings.capture;
     created->persistent = settings.persistent;
     created->group = settings.group;
+    created->task.is_special = settings.capture || settings.group || settings.persistent;
     *object = created;
     return NT_SUCCESS;
 }
@@ -47,15 +48,17 @@ static void free_object(struct tp_object *object)
 
     if (kind->dispose)
         kind->dispose(object);
-    tp_object_return_library(object, UINT32_MAX); /* of posts that a group close refused */
-    tp_capture_free(object->capture);
+    if (nt_unlikely(object->task.is_special)) {
+        tp_object_return_library(object, UINT32_MAX); /* of posts that a group close refused */
+        tp_capture_free(object->capture);
+    }
     slab_free(kind->cache, object);
     sched_pool_leave(pool);
 }
 
 void tp_object_publish(struct tp_object *object)
 {
-    if (object->group)
+    if (nt_unlikely(object->task.is_special) && object->group)
         tp_group_join(object->group, object);
 }
 
@@ -78,7 +81,7 @@ void tp_object_wait(struct tp_object *object, bool cancel)
 
 void tp_object_bring_library(struct tp_object *object)
 {
-    struct tp_capture *capture = object->capture;
+    struct tp_capture *capture = object->task.is_special ? object->capture : NULL;
 
     if (nt_unlikely(capture && capture->library) && nt_library_add_reference(capture->library) >= 0)
         atomic_fetch_add_explicit(&capture->library_references, 1, memory_order_release);
@@ -107,7 +110,7 @@ struct sched_pool *tp_object_post_quietly(struct tp_object *object)
 
 void tp_object_return_library(struct tp_object *object, uint32_t most)
 {
-    struct tp_capture *capture = object->capture;
+    struct tp_capture *capture = object->task.is_special ? object->capture : NULL;
 
     if (nt_likely(!capture || !capture->library))
         return;

@@ -45,9 +45,9 @@ enum tp_membership {
     TP_LEAVING /* a group close has taken it over */
 };
 
-/* First in each kind. */
+/* First in each kind. Most objects need no more than the first cache line when they are posted, run and freed. */
 struct tp_object {
-    struct sched_task task;
+    struct sched_task task; /* special: what is behind context matters */
     void *callback;
     void *context;
     struct tp_group *group;
@@ -129,6 +129,11 @@ void tp_object_run_finalization(struct tp_object *object, struct sched_worker *w
 
 /** The class->closed of every kind. */
 void tp_object_closed(struct sched_task *task);
+
+static inline bool tp_object_is_finalized(const struct tp_object *object)
+{
+    return object->task.is_special && object->finalized;
+}
 
 static inline const struct tp_kind *tp_kind_of(const struct tp_object *object)
 {

@@ -7,7 +7,7 @@ struct tp_pool {
     struct sched_pool *scheduler;
 };
 
-static struct slab_cache pools = {.kind = SLAB_POOL, .size = (sizeof(struct tp_pool) + 15) & ~15u};
+static struct slab_cache pools = {.kind = SLAB_POOL, .size = SLAB_SIZE_OF(struct tp_pool)};
 
 static struct sched_lock making; /* guards the creation of the process's own pools */
 static struct sched_pool *_Atomic default_pool;

@@ -13,20 +13,20 @@ struct tp_simple {
 static void simple_run(struct sched_task *task, struct sched_worker *worker)
 {
     struct tp_object *object = nt_container(task, struct tp_object, task);
-    struct tp_capture *capture = object->capture;
     struct tp_instance instance;
 
     if (nt_unlikely(!tp_instance_begin(&instance, object, worker)))
         return;
     ((tp_simple_callback *)object->callback)(&instance, object->context);
+    struct tp_capture *capture = object->task.is_special ? object->capture : NULL;
     if (nt_unlikely(capture && capture->finalization))
         capture->finalization(&instance, object->context);
     tp_instance_end(&instance);
-    if (object->group)
+    if (object->task.is_special && object->group)
         tp_group_leave(object); /* SIMP-011; a group close that has taken it over waits for its end */
 }
 
-static struct slab_cache simples = {.kind = SLAB_SIMPLE, .size = (sizeof(struct tp_simple) + 15) & ~15u};
+static struct slab_cache simples = {.kind = SLAB_SIMPLE, .size = SLAB_LINES_OF(struct tp_simple)};
 
 static const struct tp_kind simple_kind = {
     .class = {.run = simple_run, .counter = TP_COUNT_SIMPLE, .closed = tp_object_closed},

@@ -41,7 +41,7 @@ struct converted {
     void *context;
 };
 
-static struct slab_cache conversions = {.kind = SLAB_CONVERSION, .size = (sizeof(struct converted) + 15) & ~15u};
+static struct slab_cache conversions = {.kind = SLAB_CONVERSION, .size = SLAB_SIZE_OF(struct converted)};
 static struct sched_lock conversions_lock; /* guards the list */
 static struct converted *converted_list;
 

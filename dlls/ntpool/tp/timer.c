@@ -114,7 +114,7 @@ static void timer_run(struct sched_task *task, struct sched_worker *worker)
     struct tp_timer *timer = nt_container(task, struct tp_timer, object.task);
     struct tp_instance instance;
 
-    if (nt_unlikely(timer->object.finalized)) {
+    if (nt_unlikely(tp_object_is_finalized(&timer->object))) {
         tp_object_run_finalization(&timer->object, worker);
         return;
     }
@@ -140,7 +140,7 @@ static void timer_dispose(struct tp_object *object)
     sched_timer_unreserve();
 }
 
-static struct slab_cache timers = {.kind = SLAB_TIMER, .size = (sizeof(struct tp_timer) + 15) & ~15u};
+static struct slab_cache timers = {.kind = SLAB_TIMER, .size = SLAB_SIZE_OF(struct tp_timer)};
 
 static const struct tp_kind timer_kind = {
     .class = {.run = timer_run, .counter = TP_COUNT_TIMER, .closed = tp_object_closed},

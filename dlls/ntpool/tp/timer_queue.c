@@ -4,7 +4,7 @@
 #include "tp/legacy_timer.h"
 #include "tp/system.h"
 
-static struct slab_cache queues = {.kind = SLAB_TIMER_QUEUE, .size = (sizeof(struct tp_timer_queue) + 15) & ~15u};
+static struct slab_cache queues = {.kind = SLAB_TIMER_QUEUE, .size = SLAB_SIZE_OF(struct tp_timer_queue)};
 
 static struct sched_lock making; /* guards the creation of the process's own queue */
 static struct tp_timer_queue *default_queue;

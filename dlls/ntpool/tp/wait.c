@@ -98,7 +98,7 @@ static void wait_run(struct sched_task *task, struct sched_worker *worker)
     struct tp_wait *wait = nt_container(task, struct tp_wait, object.task);
     struct tp_instance instance;
 
-    if (nt_unlikely(wait->object.finalized)) {
+    if (nt_unlikely(tp_object_is_finalized(&wait->object))) {
         tp_object_run_finalization(&wait->object, worker);
         return;
     }
@@ -129,7 +129,7 @@ static void wait_quiesce(struct tp_object *object)
     sched_lock_release(&wait->setting);
 }
 
-static struct slab_cache waits = {.kind = SLAB_WAIT, .size = (sizeof(struct tp_wait) + 15) & ~15u};
+static struct slab_cache waits = {.kind = SLAB_WAIT, .size = SLAB_SIZE_OF(struct tp_wait)};
 
 static const struct tp_kind wait_kind = {
     .class = {.run = wait_run, .counter = TP_COUNT_WAIT, .closed = tp_object_closed},

@@ -13,7 +13,7 @@ static void work_run(struct sched_task *task, struct sched_worker *worker)
     struct tp_work *work = nt_container(task, struct tp_work, object.task);
     struct tp_instance instance;
 
-    if (nt_unlikely(work->object.finalized)) {
+    if (nt_unlikely(tp_object_is_finalized(&work->object))) {
         tp_object_run_finalization(&work->object, worker);
         return;
     }
@@ -23,7 +23,7 @@ static void work_run(struct sched_task *task, struct sched_worker *worker)
     tp_instance_end(&instance);
 }
 
-static struct slab_cache works = {.kind = SLAB_WORK, .size = (sizeof(struct tp_work) + 15) & ~15u};
+static struct slab_cache works = {.kind = SLAB_WORK, .size = SLAB_LINES_OF(struct tp_work)};
 
 static const struct tp_kind work_kind = {
     .class = {.run = work_run, .counter = TP_COUNT_WORK, .closed = tp_object_closed},

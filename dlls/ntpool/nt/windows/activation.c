@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "host.h"
 
+/* What is active on a thread is the top of a list that its block points to, on Windows and Wine alike. */
+static const void *active_frame(void)
+{
+    void *const *stack = ntdll_teb()->activation_stack;
+
+    return stack ? *stack : NULL;
+}
+
 void *nt_activation_context_capture(void)
 {
     HANDLE context = NULL;
 
+    if (!active_frame())
+        return NULL;
     return RtlGetActiveActivationContext(&context) < 0 ? NULL : context;
 }
 
@@ -31,14 +41,6 @@ bool nt_activation_context_enter(void *context, uintptr_t *cookie)
 void nt_activation_context_leave(uintptr_t cookie)
 {
     RtlDeactivateActivationContext(0, cookie);
-}
-
-/* What is active on a thread is the top of a list that its block points to, on Windows and Wine alike. */
-static const void *active_frame(void)
-{
-    void *const *stack = ntdll_teb()->activation_stack;
-
-    return stack ? *stack : NULL;
 }
 
 void nt_activation_base(struct nt_activation_base *base)
