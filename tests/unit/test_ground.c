@@ -129,11 +129,13 @@ TEST(the_time_of_a_thread_advances_while_it_computes_and_not_while_it_sleeps)
     check(!nt_thread_cpu_time(1, &before)); /* not of this process */
 }
 
-TEST(processors_are_idle_while_nobody_computes)
+TEST(the_idle_time_of_the_processors_never_falls)
 {
     uint64_t before = nt_system_idle_time();
 
-    check(wait_until(nt_system_idle_time() >= before + nt_cpu_time_step()));
+    /* Others may keep them busy all the time. */
+    unit_pause(NT_SECOND / 10);
+    check(nt_system_idle_time() >= before);
     ground_pretend_idle_processors(0);
     check_equal(nt_system_idle_time(), 0);
 }

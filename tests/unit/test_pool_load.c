@@ -216,19 +216,31 @@ static void compute(struct job *job, struct sched_worker *worker)
     }
 }
 
-TEST(computing_callbacks_do_not_flood_the_processors)
+static void check_no_flood(unsigned share)
 {
+    ground_pretend_idle_processors(0);
+    ground_pretend_thread_share(share);
     struct sched_pool *pool = pool_make(0);
     struct job *job = job_create(pool, &tally, compute, NULL);
 
     job_post_times(job, 300);
     sched_wait_idle(&job->task);
     check_equal(atomic_load(&tally.ended), 300);
-    /* On a machine of one's own it is the number of processors. Where others compete for them, a callback that does not
-     * get a processor looks like one that blocks, and some workers come that would not have had to: but no flood. */
-    check(atomic_load(&sched_workers_peak) <= 20 * nt_processor_count());
     unit_note("%u workers at most", atomic_load(&sched_workers_peak));
+    /* All the same one is added whenever nothing ends for long, which on a busy machine may happen now and then. */
+    check(atomic_load(&sched_workers_peak) <= 20 * nt_processor_count());
     jobs_end(pool, &job, 1);
+}
+
+TEST(computing_callbacks_do_not_flood_the_processors)
+{
+    check_no_flood(900);
+}
+
+/* As on a machine where each thread gets a small share only. */
+TEST(computing_callbacks_do_not_flood_processors_that_others_keep_busy)
+{
+    check_no_flood(60);
 }
 
 enum { DEPTH = 12 };

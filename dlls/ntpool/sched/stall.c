@@ -129,6 +129,8 @@ static unsigned workers_wanted(struct sched_pool *pool, uint64_t now, unsigned i
     bool in_doubt = idle || sched_pool_has_extra(pool);
     struct sched_evidence evidence =
         sched_look_at_workers(pool, now, some_idle, in_doubt ? sched_evaluation() : SCHED_LONG_EVALUATION);
+    if (evidence.blocked && !some_idle)
+        return SOME_IDLE_STEP * evidence.blocked;
     if (evidence.blocked) {
         wanted = SOME_IDLE_STEP * watch->step * evidence.blocked;
         watch->step = watch->step < MOST_STEP ? watch->step * 2 : MOST_STEP;

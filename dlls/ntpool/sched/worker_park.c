@@ -245,6 +245,7 @@ bool sched_worker_park(struct sched_worker *worker)
 
     sched_lock_acquire(&pool->lock);
     sched_worker_unblock(worker, BLOCKED_ANY);
+    worker->seen.at = 0; /* who rests uses no processor, but not because it blocks */
     parked_push(pool, worker);
     uint64_t state = pool_load_state(pool), new;
     do {

@@ -49,6 +49,8 @@ void ground_set_exiting(bool exiting);
 void ground_set_processor_count(unsigned count);
 /** So many processors stand idle all the time, as far as nt_system_idle_time says; -1 goes back to the truth. */
 void ground_pretend_idle_processors(int count);
+/** Every thread uses so much of a processor all the time, as far as nt_thread_cpu_time says; 0 goes back to the truth. */
+void ground_pretend_thread_share(unsigned per_mille);
 /** Processor time used by all threads of the process. */
 uint64_t ground_process_cpu_time(void);
 unsigned ground_pin_count(void);

@@ -8,6 +8,7 @@
 
 static _Atomic unsigned processor_count;
 static _Atomic int pretended_idle = -1;
+static _Atomic unsigned pretended_share;
 
 unsigned nt_processor_count(void)
 {
@@ -34,7 +35,12 @@ static clockid_t thread_clock(uint32_t thread)
 bool nt_thread_cpu_time(uint32_t thread, uint64_t *time)
 {
     struct timespec used;
+    unsigned share = atomic_load(&pretended_share);
 
+    if (share != 0) {
+        *time = nt_time_now() / 1000 * share;
+        return true;
+    }
     if (clock_gettime(thread_clock(thread), &used) != 0) {
         return false;
     }
@@ -67,6 +73,11 @@ uint64_t nt_system_idle_time(void)
     int idle = atomic_load(&pretended_idle);
 
     return idle < 0 ? read_idle_time() * ground_speed() : nt_time_now() * (uint64_t)idle;
+}
+
+void ground_pretend_thread_share(unsigned per_mille)
+{
+    atomic_store(&pretended_share, per_mille);
 }
 
 void ground_pretend_idle_processors(int count)
