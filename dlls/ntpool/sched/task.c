@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sched/claim.h"
 #include "sched/lot.h"
+#include "sched/patience.h"
 #include "sched/task_end.h"
 #include "sched/worker.h"
 
@@ -276,6 +277,24 @@ static bool is_waited(void *argument)
     return (load_counts(argument) & TASK_WAITED) != 0;
 }
 
+/* How often a waiter looks before it sleeps; see patience.h. A sleep costs two system calls, and more where a processor
+ * that went idle has to wake up. */
+static struct sched_patience wait_patience = SCHED_PATIENCE(4, 2048);
+
+static void look_for_the_end(struct sched_task *task)
+{
+    uint32_t looks = sched_patience_looks(&wait_patience);
+
+    for (uint32_t i = 0; i < looks; i++) {
+        if (is_idle(load_counts(task))) {
+            sched_patience_paid(&wait_patience, i);
+            return;
+        }
+        nt_cpu_relax();
+    }
+    sched_patience_failed(&wait_patience, looks);
+}
+
 /* Whoever ends a callback, or cancels, clears or sees TASK_WAITED in the same swap and wakes the lot. So: announce,
  * look whether the wait is over, sleep only while the announcement stands. */
 static void wait_until(struct sched_task *task, bool (*is_over)(struct sched_task *, uint64_t, uint64_t),
@@ -284,6 +303,8 @@ static void wait_until(struct sched_task *task, bool (*is_over)(struct sched_tas
     struct sched_worker *blocked = NULL;
     bool slept = false;
 
+    if (!is_idle(load_counts(task)) && sched_processors() > 1)
+        look_for_the_end(task);
     for (;;) {
         uint64_t counts = load_counts(task);
         if (is_over(task, counts, epoch))

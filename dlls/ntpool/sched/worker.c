@@ -5,11 +5,9 @@
 #include "sched/worker.h"
 #include "sched/worker_parts.h"
 
-/* How often a worker looks for work before it parks, a look being some ten nanoseconds. Where looking paid last time,
- * it looks longer: two threads that hand work to each other then do without system calls. Where it did not, it looks
- * for less than a microsecond: on a machine whose processors are all busy every look delays whoever is waited for, and
- * an idle pool must not use a processor. */
-enum { FEWEST_SPINS = 10, MOST_SPINS = 640 };
+/* How often a worker looks for work before it parks, a look being some ten nanoseconds. On a machine whose processors
+ * are all busy every look delays whoever is waited for, and an idle pool must not use a processor. */
+enum { FEWEST_LOOKS = 10, MOST_LOOKS = 1024 };
 
 _Atomic uint64_t sched_epoch;
 
@@ -193,14 +191,15 @@ static bool spin_for_work(struct sched_worker *worker)
         } while (!pool_swap_state(pool, &state, state | POOL_SEARCHING));
         worker->searching = true;
     }
-    for (int i = sched_processors() > 1 ? worker->spins : 1; i > 0; i--) {
+    uint32_t looks = sched_processors() > 1 ? sched_patience_looks(&worker->patience) : 1;
+    for (uint32_t i = 0; i < looks; i++) {
         if (sched_pool_has_work(pool)) {
-            worker->spins = worker->spins < MOST_SPINS / 2 ? worker->spins * 2 : MOST_SPINS;
+            sched_patience_paid(&worker->patience, i);
             return true;
         }
         nt_cpu_relax();
     }
-    worker->spins = worker->spins > FEWEST_SPINS * 2 ? worker->spins / 2 : FEWEST_SPINS;
+    sched_patience_failed(&worker->patience, looks);
     return false;
 }
 
@@ -211,7 +210,7 @@ static void worker_main(void *argument)
     bool left_work;
 
     worker->thread = nt_thread_id();
-    worker->spins = FEWEST_SPINS;
+    worker->patience = (struct sched_patience)SCHED_PATIENCE(FEWEST_LOOKS, MOST_LOOKS);
     nt_parker_init(&worker->parker);
     nt_activation_base(&worker->activation);
     sched_registry_add(worker);

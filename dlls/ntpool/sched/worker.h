@@ -5,6 +5,7 @@
 #ifndef NTPOOL_SCHED_WORKER_H
 #define NTPOOL_SCHED_WORKER_H
 
+#include "sched/patience.h"
 #include "sched/pool.h"
 
 /* Why a worker does not count as active. Changed under the pool's lock only. */
@@ -32,11 +33,11 @@ struct sched_worker {
     bool searching;  /* holds its pool's searching bit; its waker writes it while it is parked */
     bool persistent; /* never retires */
     uint8_t afterwards_count;
-    bool has_detached;          /* the callback in progress went on after sched_detach */
-    uint16_t spins;             /* how often it looks for work before it parks */
-    struct sched_task *in_hand; /* whose callback is in progress, detached or not */
-    struct sched_lane *lane;    /* that of the task in hand */
-    _Atomic uint32_t blocked;   /* BLOCKED_ reasons; state counts it as blocked while there is one */
+    bool has_detached;              /* the callback in progress went on after sched_detach */
+    struct sched_patience patience; /* with which it looks for work before it parks */
+    struct sched_task *in_hand;     /* whose callback is in progress, detached or not */
+    struct sched_lane *lane;        /* that of the task in hand */
+    _Atomic uint32_t blocked;       /* BLOCKED_ reasons; state counts it as blocked while there is one */
     struct nt_parker parker;
     nt_handle wake_event; /* of an alertable worker */
     struct nt_activation_base activation;
