@@ -271,3 +271,25 @@ TEST(a_claimed_post_is_run_or_cancelled_and_never_both)
     ground_set_processor_count(3);
     check_nothing_is_lost(true, 3);
 }
+
+enum { BURSTS = 20000 };
+
+/* A burst is claimed, and the task leaves its lane when the claim is used up; at that very moment it comes again,
+ * behind another that is still in the inbox. */
+TEST(a_task_may_come_again_when_its_claims_are_used_up)
+{
+    struct sched_pool *pool = pool_make(1);
+    struct job *jobs[] = {job_create(pool, &tally, NULL, NULL), job_create(pool, &other, NULL, NULL)};
+
+    for (unsigned i = 0; i < BURSTS; i++) {
+        job_post_times(jobs[0], 3);
+        while (atomic_load_explicit(&jobs[0]->task.counts, memory_order_relaxed) & TASK_QUEUED)
+            nt_cpu_relax();
+        if (i % 2)
+            job_post(jobs[1]);
+        job_post(jobs[0]);
+    }
+    check_soon(atomic_load(&tally.ended) == 4 * BURSTS);
+    check_soon(atomic_load(&other.ended) == BURSTS / 2);
+    jobs_end(pool, jobs, 2);
+}

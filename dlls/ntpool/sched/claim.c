@@ -108,6 +108,34 @@ static bool is_claimed_by_others(struct sched_pool *pool, struct sched_task *tas
     return false;
 }
 
+/* Makes so many posts pending again, which no worker claims any more. A task of which nothing is left leaves its lane,
+ * and it is unlinked before the swap that says so: after it, a poster may push it anew. If one has posted meanwhile,
+ * its post belongs behind everything that was posted before. True: something is left to be run by whoever looks. */
+static bool give_back(struct sched_task *task, uint32_t claim)
+{
+    struct sched_pool *pool = task->pool;
+    uint64_t others = is_claimed_by_others(pool, task) ? TASK_CLAIMED : 0;
+    uint64_t old = atomic_load_explicit(&task->counts, memory_order_acquire), new;
+    struct sched_lane *lane = sched_lane_of(pool, old);
+    bool unlinked = false;
+
+    do {
+        new = ((old + claim * TASK_PENDING_ONE) & ~(uint64_t)TASK_CLAIMED) | others;
+        if (!task_pending(new) && !others)
+            new &= ~(uint64_t)TASK_QUEUED;
+        if (!(new &TASK_QUEUED) && !unlinked) {
+            lane_unlink(lane, task);
+            unlinked = true;
+        }
+    } while (
+        !atomic_compare_exchange_weak_explicit(&task->counts, &old, new, memory_order_seq_cst, memory_order_acquire));
+    if (unlinked && new &TASK_QUEUED) {
+        lane_drain_inbox(lane);
+        lane_append(lane, task);
+    }
+    return task_pending(new) != 0;
+}
+
 void sched_claim_return(struct sched_worker *worker)
 {
     struct sched_pool *pool = worker->pool;
@@ -120,17 +148,7 @@ void sched_claim_return(struct sched_worker *worker)
     if (task) {
         uint32_t claim = atomic_exchange_explicit(&worker->claim, 0, memory_order_seq_cst);
         set_claim(worker, NULL, 0);
-        uint64_t old = atomic_load_explicit(&task->counts, memory_order_acquire), new;
-        uint64_t others = is_claimed_by_others(pool, task) ? TASK_CLAIMED : 0;
-        do {
-            new = ((old + claim * TASK_PENDING_ONE) & ~(uint64_t)TASK_CLAIMED) | others;
-            if (!task_pending(new) && !others)
-                new &= ~(uint64_t)TASK_QUEUED;
-        } while (!atomic_compare_exchange_weak_explicit(&task->counts, &old, new, memory_order_seq_cst,
-                                                        memory_order_acquire));
-        if (!(new &TASK_QUEUED))
-            lane_unlink(sched_lane_of(pool, new), task);
-        left_work = claim != 0;
+        left_work = give_back(task, claim);
     }
     sched_lock_release(&pool->lock);
     if (left_work)
