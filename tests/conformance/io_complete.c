@@ -88,6 +88,22 @@ BINDING_AT_BOTH_LEVELS(cancel_balances_an_operation_that_fails_at_once, "IO-009 
     at->close_io(io);
 }
 
+BINDING_AT_BOTH_LEVELS(a_cancel_takes_back_one_start_only, "IO-009 IO-010", "NT-021")
+{
+    struct pipe pipe = pipe_of(PIPE_TYPE_BYTE);
+    PTP_IO io = logging_io(at, pipe.server, &done, NULL);
+    char buffer[16];
+    OVERLAPPED overlapped = {0};
+    require(begin_read(at, io, &pipe, buffer, sizeof buffer, &overlapped), "a read from an empty pipe is not pending");
+    at->start_io(io);
+    at->cancel_io(io); // an operation that could not be begun
+    feed(&pipe, "hello", 5);
+    await_count(&done.count, 1);
+    check(done.seen[0].overlapped == &overlapped, "another operation called back");
+    at->wait_for_io(io, FALSE);
+    at->close_io(io);
+}
+
 BINDING_AT_BOTH_LEVELS(cancel_balances_a_success_that_skips_the_port, "IO-011", "NT-021")
 {
     struct pipe pipe = pipe_of(PIPE_TYPE_BYTE);

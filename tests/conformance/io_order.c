@@ -153,6 +153,38 @@ OBSERVATION_AT_BOTH_LEVELS(closing_a_group_closes_its_io_objects, "IO-037 CG-002
     at->close_group(group);
 }
 
+struct closing {
+    const struct level *at;
+    PTP_CLEANUP_GROUP group;
+    volatile LONG over;
+};
+
+static DWORD WINAPI close_members(void *argument)
+{
+    struct closing *closing = argument;
+    closing->at->close_members(closing->group, FALSE, NULL);
+    count_up(&closing->over);
+    return 0;
+}
+
+OBSERVATION_AT_BOTH_LEVELS(a_group_close_waits_for_operations_that_were_started, "IO-037", "NT-021 NT-008")
+{
+    struct closing closing = {.at = at, .group = at->create_group()};
+    require(closing.group, "no group could be created: error 0x%lx", why());
+    TP_CALLBACK_ENVIRON_V3 environment = environment_in(NULL, closing.group, NULL);
+    struct pipe pipe = pipe_of(PIPE_TYPE_BYTE);
+    PTP_IO io = logging_io(at, pipe.server, &done, &environment);
+    char buffer[16];
+    OVERLAPPED overlapped = {0};
+    begin_read(at, io, &pipe, buffer, sizeof buffer, &overlapped);
+    HANDLE thread = start_thread(close_members, &closing);
+    check(stays(&closing.over, 0), "the close of the group did not wait for a pending read");
+    feed(&pipe, "hello", 5);
+    join_thread(thread);
+    check(done.count == 1, "%ld callbacks had run when the close returned", done.count);
+    at->close_group(closing.group);
+}
+
 #define MANY 1000
 
 BINDING_AT_BOTH_LEVELS(a_thousand_operations_call_back_once_each, "IO-006 IO-008", "NT-021")

@@ -126,6 +126,32 @@ BINDING_AT_BOTH_LEVELS(a_cancelling_wait_leaves_the_wait_armed, "WAIT-042", "NT-
     retire_wait(at, wait);
 }
 
+static void CALLBACK note_result(PTP_CALLBACK_INSTANCE instance, void *order, PTP_WAIT wait, TP_WAIT_RESULT result)
+{
+    (void)instance;
+    (void)wait;
+    order_note(order, (LONG)result);
+}
+
+OBSERVATION_AT_BOTH_LEVELS(queued_callbacks_of_a_wait_have_the_results_of_their_rounds, "WAIT-018 WAIT-020", "NT-020")
+{
+    static struct order order;
+    struct blocked_pool blocked;
+    block_pool(&blocked, at);
+    PTP_WAIT wait = wait_of(at, note_result, &order, &blocked.environment);
+    HANDLE event = auto_reset_event();
+    at->set_wait(wait, event, NULL);
+    SetEvent(event);
+    require(wait_until(!event_is_set(event), GENEROUS), "the signal is never taken");
+    Sleep(BRIEFLY);
+    at->set_wait(wait, event, due_in(&(FILETIME){0}, 0)); // times out at once
+    unblock_pool(&blocked);
+    await_count(&order.count, 2);
+    check(order.entry[0] == WAIT_OBJECT_0 && order.entry[1] == WAIT_TIMEOUT,
+          "a signal and then a timeout gave the results %ld and %ld", order.entry[0], order.entry[1]);
+    retire_wait(at, wait);
+}
+
 BINDING_AT_BOTH_LEVELS(a_cancelling_wait_drops_queued_wait_callbacks, "WAIT-042", "NT-020")
 {
     struct blocked_pool blocked;

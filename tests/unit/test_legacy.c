@@ -3,6 +3,7 @@
 #include "unit.h"
 #include "sched/worker.h"
 #include "tp/legacy.h"
+#include "tp/pool.h"
 
 static struct unit_gate gate = UNIT_GATE;
 static _Atomic unsigned calls;
@@ -43,6 +44,20 @@ TEST(work_items_run_each_once)
 static void count_apc(void *context)
 {
     atomic_fetch_add((_Atomic unsigned *)context, 1);
+}
+
+TEST(a_limit_in_the_flags_raises_the_maximum_and_lowers_none)
+{
+    struct sched_pool *pool = tp_pool_scheduler(NULL);
+    static const uint32_t limits[] = {600, 100, 0}, flags = TP_EXECUTE_LONG_FUNCTION;
+
+    require(pool);
+    check_equal(atomic_load(&pool->maximum), SCHED_DEFAULT_MAXIMUM);
+    for (unsigned i = 0; i < 3; i++) {
+        check_equal(tp_queue_work_item(count_item, &calls, flags | limits[i] << 16), NT_SUCCESS);
+        check_equal(atomic_load(&pool->maximum), 600);
+    }
+    check_soon(atomic_load(&calls) == 3);
 }
 
 TEST(the_io_thread_is_one_and_runs_apcs)

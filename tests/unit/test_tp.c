@@ -150,6 +150,22 @@ TEST(bad_environments_are_refused)
     check(work == NULL);
 }
 
+TEST(the_worker_of_a_persistent_callback_stays)
+{
+    struct tp_environ environ = in_pool(make_pool(1));
+
+    ground_speed_clocks(100);
+    check_equal(tp_simple_post(count_simple, &calls, &environ), NT_SUCCESS);
+    check_soon(atomic_load(&calls) == 1);
+    check_soon(atomic_load(&sched_workers_now) == 0); /* one that is not asked to stay goes */
+    environ.flags = TP_ENVIRON_PERSISTENT;
+    check_equal(tp_simple_post(count_simple, &calls, &environ), NT_SUCCESS);
+    check_soon(atomic_load(&calls) == 2);
+    unit_pause(NT_SECOND);
+    check_equal(atomic_load(&sched_workers_now), 1);
+    end_pool(environ.pool);
+}
+
 /* ---- what happens when a callback returns ---------------------------------------------------------- */
 
 static struct {

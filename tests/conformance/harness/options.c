@@ -22,6 +22,7 @@ void options_explain(void)
          "  --jobs N             run up to N tests at the same time\n"
          "  --deviations FILE    known failures of this host, one 'test: reason' a line\n"
          "  --strict             an observation that differs from what is expected is a failure\n"
+         "  --fail-fast          stop at the first failure\n"
          "  --watchdog SECONDS   how long a test may take (default: 60)\n"
          "\n"
          "Exit code: 0 when nothing failed but known deviations, 1 when something did, 2 for bad usage.");
@@ -54,6 +55,8 @@ static bool flag(struct options *options, const char *name)
         options->list = true;
     else if (!strcmp(name, "--strict"))
         options->strict = true;
+    else if (!strcmp(name, "--fail-fast"))
+        options->fail_fast = true;
     else if (!strcmp(name, "--help") || !strcmp(name, "-h"))
         options->help = true;
     else

@@ -18,6 +18,7 @@ struct options {
     bool list;
     bool json;
     bool strict;
+    bool fail_fast; // no test begins after one has failed
     bool help;
 };
 

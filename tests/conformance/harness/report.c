@@ -118,8 +118,15 @@ void report_result(const struct result *result, bool strict)
     fflush(stdout);
 }
 
-int report_end(void)
+bool report_has_failures(void)
 {
+    return failed != 0;
+}
+
+int report_end(bool stopped)
+{
+    if (stopped && !json)
+        printf("Bail out! Stopped at the first failure\n");
     if (json)
         printf("\n],\n\"passed\": %d, \"failed\": %d, \"known\": %d, \"differing\": %d, \"skipped\": %d\n}\n", passed,
                failed, known, differing, skipped);

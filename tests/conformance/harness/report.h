@@ -18,7 +18,9 @@ struct result {
 
 void report_begin(bool json, size_t tests);
 void report_result(const struct result *result, bool strict);
-// Gives the exit code of the whole run.
-int report_end(void);
+// Whether a result so far was a failure.
+bool report_has_failures(void);
+// All results are in, or no more are wanted. Gives the exit code of the whole run.
+int report_end(bool stopped);
 
 #endif

@@ -119,6 +119,14 @@ static void wait_for_any(const struct slot *slots, int jobs)
         WaitForMultipleObjects(count, processes, FALSE, 500);
 }
 
+static void abandon(struct slot *slots, int jobs)
+{
+    struct outcome ignored;
+    for (int i = 0; i < jobs; i++)
+        if (slots[i].result.test)
+            child_finish(&slots[i].child, true, &ignored);
+}
+
 int run_all(const struct options *options, struct test **tests, size_t count)
 {
     int jobs = options->jobs < MAXIMUM_WAIT_OBJECTS ? options->jobs : MAXIMUM_WAIT_OBJECTS;
@@ -127,7 +135,7 @@ int run_all(const struct options *options, struct test **tests, size_t count)
         return 2;
     report_begin(options->json, count);
     size_t started = 0, ended = 0;
-    while (ended < count) {
+    while (ended < count && !(options->fail_fast && report_has_failures())) {
         for (int i = 0; i < jobs; i++) {
             if (slots[i].result.test)
                 ended += advance(&slots[i], options);
@@ -136,6 +144,7 @@ int run_all(const struct options *options, struct test **tests, size_t count)
         }
         wait_for_any(slots, jobs);
     }
+    abandon(slots, jobs);
     free(slots);
-    return report_end();
+    return report_end(ended < count);
 }
