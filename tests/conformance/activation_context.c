@@ -5,6 +5,8 @@
 #include "harness/say.h"
 #include "harness/suite.h"
 
+#include <string.h>
+
 static const char manifest[] = "<?xml version='1.0' encoding='UTF-8' standalone='yes'?>"
                                "<assembly xmlns='urn:schemas-microsoft-com:asm.v1' manifestVersion='1.0'>"
                                "<assemblyIdentity type='win32' name='conformance' version='1.0.0.0'/>"
@@ -129,4 +131,5 @@ OBSERVATION(a_context_left_active_harms_no_later_callback, "ENV-030")
     observe("ended with 0x%lx: %s", outcome.exit_code, outcome.output);
     check(!outcome.hung && (outcome.exit_code == 0 || outcome.exit_code >> 28 == 0xC),
           "expected an exception or that the next callback runs");
+    check(outcome.exit_code != 0 || !strstr(outcome.output, " sees "), "the next callback sees the context");
 }
