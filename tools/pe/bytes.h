@@ -18,6 +18,11 @@ static inline uint32_t get32(const uint8_t *p)
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
+static inline uint64_t get64(const uint8_t *p)
+{
+    return get32(p) | (uint64_t)get32(p + 4) << 32;
+}
+
 static inline void put16(uint8_t *p, uint16_t v)
 {
     p[0] = (uint8_t)v;
@@ -28,6 +33,12 @@ static inline void put32(uint8_t *p, uint32_t v)
 {
     put16(p, (uint16_t)v);
     put16(p + 2, (uint16_t)(v >> 16));
+}
+
+static inline void put64(uint8_t *p, uint64_t v)
+{
+    put32(p, (uint32_t)v);
+    put32(p + 4, (uint32_t)(v >> 32));
 }
 
 // True when [start, start + len) lies inside [0, limit); cannot overflow.

@@ -162,6 +162,20 @@ const uint8_t *pe_at(const struct pe_image *image, uint32_t rva, size_t len)
     return p && len <= avail ? p : NULL;
 }
 
+bool pe_section_holding(const struct pe_image *image, uint32_t rva, uint64_t len, struct pe_section *section)
+{
+    for (uint32_t i = 0; i < image->section_count; i++) {
+        struct pe_section s = pe_section(image, i);
+
+        if (rva >= s.rva && within(rva - s.rva, len, s.virtual_size ? s.virtual_size : s.raw_size)) {
+            if (section)
+                *section = s;
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *pe_string(const struct pe_image *image, uint32_t rva, size_t max, size_t *len)
 {
     size_t avail;

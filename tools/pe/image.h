@@ -17,9 +17,12 @@ enum pe_directory_index {
     PE_DIR_EXPORT = 0,
     PE_DIR_IMPORT = 1,
     PE_DIR_SECURITY = 4,
+    PE_DIR_DEBUG = 6,
+    PE_DIR_LOAD_CONFIG = 10,
     PE_DIR_BOUND_IMPORT = 11,
     PE_DIR_IAT = 12,
     PE_DIR_DELAY_IMPORT = 13,
+    PE_DIR_COM = 14, // the header of a .NET image
 };
 
 /// A PE32+ file held in memory. After pe_parse every member is consistent with the file's bytes:
@@ -69,6 +72,10 @@ size_t pe_directory_entry(const struct pe_image *image, uint32_t index);
 
 /// The `len` bytes at an RVA, when all of them are held by the file and contiguous in it; NULL otherwise.
 const uint8_t *pe_at(const struct pe_image *image, uint32_t rva, size_t len);
+
+/// True when all of [rva, rva + len) lies in one section of the image, be it held by the file or zeros; `section`, when
+/// not NULL, gets that section.
+bool pe_section_holding(const struct pe_image *image, uint32_t rva, uint64_t len, struct pe_section *section);
 
 /// The NUL-terminated string at an RVA, of 1 to `max` characters; NULL otherwise. `len` gets its length.
 const char *pe_string(const struct pe_image *image, uint32_t rva, size_t max, size_t *len);

@@ -122,7 +122,7 @@ static int forward(const struct options *options, const uint8_t *in, size_t in_s
         return refuse(options->in, pe_describe(result));
     }
 
-    bool written = file_replace(options->out, out, out_size);
+    bool written = file_replace(options->out, out, out_size, NULL);
     free(out);
     return written ? EXIT_SUCCESS : refuse(options->out, strerror(errno));
 }

@@ -62,6 +62,49 @@ const char *pe_describe(enum pe_result result)
         return "a placeholder from a Wine prefix; take the DLL from Wine's library directory instead";
     case PE_NOT_BUILTIN:
         return "not a Wine builtin DLL: it has no \"Wine builtin DLL\" signature";
+    case PE_BAD_IMPORT_DIRECTORY:
+        return "the import descriptors run out of the file's sections";
+    case PE_BAD_DELAY_DIRECTORY:
+        return "the delay-load descriptors run out of the file's sections, or are of an old kind without RVAs";
+    case PE_BAD_IMPORT_TABLES:
+        return "an import lookup table or address table does not lie in a section, or holds what is no import";
+    case PE_BAD_IMPORT_NAME:
+        return "a name in the import tables is empty, too long or does not lie in a section";
+    case PE_TOO_MANY_IMPORTS:
+        return "more imports than this tool handles";
+    case PE_BOUND_WITHOUT_LOOKUP:
+        return "its imports are bound and it has no lookup table, so what they were is lost";
+    case PE_MIXED_DELAY_IMPORT:
+        return "one delay-load table holds thread-pool functions and others, which cannot be told apart in it; "
+               "start the program with a launcher instead";
+    case PE_IAT_NOT_WRITABLE:
+        return "the loader could no longer write the import address table once the import directory has moved";
+    case PE_BAD_LOAD_CONFIGURATION:
+        return "the load configuration does not lie in a section";
+    case PE_UNKNOWN_OVERLAY:
+        return "there are bytes after its last section that its headers do not account for, as in self-extracting "
+               "programs; one that looks for them from the end of its file would not find them";
+    case PE_IS_MANAGED:
+        return "a .NET image without native code: the runtime calls the thread pool for it";
+    case PE_IS_HYBRID:
+        return "built for ARM64EC, with two kinds of import tables";
+    case PE_FORCES_INTEGRITY:
+        return "it is marked to be loaded only with a valid signature, which a change would break";
+    case PE_IS_SYSTEM_DLL:
+        return "a DLL of the system or ntpool itself; the thread pool cannot be changed there";
+    case PE_NO_POOL_IMPORTS:
+        return "it imports no thread-pool function (it may still look some up while it runs, which only a launcher "
+               "catches)";
+    case PE_USES_NTPOOL:
+        return "it imports from ntpool.dll already";
+    case PE_OVERLAPPING_TABLES:
+        return "its import tables overlap other data";
+    case PE_NOT_REWRITTEN:
+        return "it has not been rewritten by this tool";
+    case PE_BAD_UNDO_DATA:
+        return "what it holds for going back is damaged";
+    case PE_CHANGED_SINCE:
+        return "it was changed after it had been rewritten, so the original cannot be given back";
     }
     return "unknown error";
 }
