@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+#include "main.h"
+
+int main(int argc, char **argv)
+{
+    return rewrite_main(argc, argv);
+}
