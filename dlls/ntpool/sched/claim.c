@@ -155,33 +155,36 @@ void sched_claim_return(struct sched_worker *worker)
         sched_pool_notify(pool); /* see pool.h: the lanes may have seemed empty meanwhile */
 }
 
-static struct sched_worker *largest_claim(struct sched_task *task)
+/* Claims grow under the lock only: when the largest that was seen is 0, all are. */
+static struct sched_worker *largest_claim(struct sched_task *task, uint32_t *most)
 {
     struct sched_worker *largest = NULL;
 
-    for (struct sched_worker *worker = task->pool->workers; worker; worker = worker->next)
-        if (claimed_by(worker) == task && (!largest || claim_of(worker) > claim_of(largest)))
+    *most = 0;
+    for (struct sched_worker *worker = task->pool->workers; worker; worker = worker->next) {
+        uint32_t claim = claimed_by(worker) == task ? claim_of(worker) : 0;
+        if (claim > *most) {
+            *most = claim;
             largest = worker;
+        }
+    }
     return largest;
 }
 
 uint32_t sched_claim_steal(struct sched_worker *worker, struct sched_task *task)
 {
     struct sched_worker *victim;
+    uint32_t claim;
 
-    while ((victim = largest_claim(task)) != NULL) {
-        uint32_t claim = claim_of(victim);
-        if (!claim) {
-            sched_claims_recall(task); /* the largest is 0: so are all */
-            return 0;
-        }
+    while ((victim = largest_claim(task, &claim)) != NULL) {
         uint32_t stolen = claim - claim / 2;
         if (!atomic_compare_exchange_strong_explicit(&victim->claim, &claim, claim - stolen, memory_order_seq_cst,
                                                      memory_order_relaxed))
-            continue;
+            continue; /* its worker has begun one meanwhile, and others may have more now */
         set_claim(worker, task, stolen - 1);
         return stolen;
     }
+    sched_claims_recall(task);
     return 0;
 }
 
