@@ -5,8 +5,12 @@
  */
 #include "internal.h"
 
-#define MOST_HANDLES  65536u
-#define MOST_OBJECTS  65536u
+#ifndef GROUND_MOST_HANDLES
+#define GROUND_MOST_HANDLES 65536u
+#endif
+
+#define MOST_HANDLES  GROUND_MOST_HANDLES /* a power of two */
+#define MOST_OBJECTS  GROUND_MOST_HANDLES
 #define GENERATIONS   0x1FFFu
 #define GENERATION_AT 18
 #define INDEX_AT      2 /* as on Windows the two lowest bits are 0 */
