@@ -165,15 +165,19 @@ void sched_keeper_watch_slow(struct sched_pool *pool)
 }
 
 /* A submitter makes its post visible and then reads watched; we write watched and then look for posts. Sequential
- * consistency of all four lets at least one of us see the other. False: the pool is watched again, by us. */
+ * consistency of all four lets at least one of us see the other. Both set watched again under the lock only, so that the
+ * pool is not listed twice. False: the pool is watched again, by us. */
 static bool unwatch(struct sched_pool *pool)
 {
-    bool unwatched = false;
-
     atomic_store_explicit(&pool->watch.watched, false, memory_order_seq_cst);
-    return !sched_stall_is_possible(pool) ||
-           !atomic_compare_exchange_strong_explicit(&pool->watch.watched, &unwatched, true, memory_order_seq_cst,
-                                                    memory_order_seq_cst);
+    if (!sched_stall_is_possible(pool))
+        return true;
+    sched_lock_acquire(&lock);
+    bool by_others = atomic_load_explicit(&pool->watch.watched, memory_order_relaxed);
+    if (!by_others)
+        atomic_store_explicit(&pool->watch.watched, true, memory_order_seq_cst);
+    sched_lock_release(&lock);
+    return by_others;
 }
 
 /* Looks at each watched pool for which it is time. Only the keeper removes from the list, others add at its head. The
