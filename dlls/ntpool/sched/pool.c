@@ -129,11 +129,30 @@ void sched_pool_set_maximum(struct sched_pool *pool, uint32_t maximum)
         sched_workers_reconsider(pool);
 }
 
-static void set_bounds(struct sched_pool *pool, uint32_t minimum, uint32_t maximum)
+struct bounds {
+    uint32_t minimum, maximum;
+};
+
+/* The lock is held. */
+static struct bounds bounds_of(struct sched_pool *pool)
+{
+    return (struct bounds){atomic_load_explicit(&pool->minimum, memory_order_relaxed),
+                           atomic_load_explicit(&pool->maximum, memory_order_relaxed)};
+}
+
+static void store_bounds(struct sched_pool *pool, struct bounds bounds)
+{
+    atomic_store_explicit(&pool->minimum, bounds.minimum, memory_order_seq_cst);
+    atomic_store_explicit(&pool->maximum, bounds.maximum, memory_order_seq_cst);
+}
+
+/* Takes back what nobody else has changed meanwhile. */
+static void restore_bounds(struct sched_pool *pool, struct bounds set, struct bounds before)
 {
     sched_lock_acquire(&pool->lock);
-    atomic_store_explicit(&pool->minimum, minimum, memory_order_seq_cst);
-    atomic_store_explicit(&pool->maximum, maximum, memory_order_seq_cst);
+    struct bounds now = bounds_of(pool);
+    if (now.minimum == set.minimum && now.maximum == set.maximum)
+        store_bounds(pool, before);
     sched_lock_release(&pool->lock);
 }
 
@@ -141,23 +160,26 @@ nt_status sched_pool_set_minimum(struct sched_pool *pool, uint32_t minimum)
 {
     if (minimum > POOL_MOST_WORKERS)
         minimum = POOL_MOST_WORKERS;
-    uint32_t old_minimum = atomic_load_explicit(&pool->minimum, memory_order_relaxed);
-    uint32_t old_maximum = atomic_load_explicit(&pool->maximum, memory_order_relaxed);
     nt_status status = NT_SUCCESS;
 
     /* First, or the new workers would find themselves one too many. */
-    set_bounds(pool, minimum, old_maximum < minimum ? minimum : old_maximum);
+    sched_lock_acquire(&pool->lock);
+    struct bounds before = bounds_of(pool);
+    struct bounds set = {minimum, before.maximum < minimum ? minimum : before.maximum};
+    store_bounds(pool, set);
+    sched_lock_release(&pool->lock);
     uint64_t state = pool_load_state(pool);
-    while (status >= 0 && pool_total(state) < minimum) {
+    /* Up to what is the minimum now: if another thread has lowered it, more workers would end as soon as they begin. */
+    while (status >= 0 && pool_total(state) < atomic_load_explicit(&pool->minimum, memory_order_relaxed)) {
         if (!pool_swap_state(pool, &state, state + POOL_TOTAL_ONE))
             continue;
         status = sched_worker_start(pool, false, 0);
         state = pool_load_state(pool);
     }
     if (status < 0)
-        set_bounds(pool, old_minimum, old_maximum);
+        restore_bounds(pool, set, before);
     update_target(pool);
-    if (status < 0 || minimum < old_minimum)
+    if (status < 0 || minimum < before.minimum)
         sched_workers_reconsider(pool);
     return status;
 }
