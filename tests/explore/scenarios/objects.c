@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: MIT
+/* Timers, waits, I/O, groups and pools of tp/, each at the moment at which two things happen to it. */
+#include "explore.h"
+#include "posix_ground.h"
+#include "sched/pool.h"
+#include "tp/group.h"
+#include "tp/instance.h"
+#include "tp/io.h"
+#include "tp/pool.h"
+#include "tp/timer.h"
+#include "tp/wait.h"
+#include "tp/work.h"
+
+static struct tp_pool *pool;
+static struct tp_environ environ;
+static _Atomic unsigned calls, cancels, finalizations, timeouts;
+
+static void begin(unsigned maximum)
+{
+    explore_check(tp_pool_create(&pool, NULL) >= 0);
+    if (maximum)
+        tp_pool_set_maximum(pool, maximum);
+    environ = (struct tp_environ){.version = 3, .pool = pool, .priority = 1, .size = sizeof(environ)};
+}
+
+static void sleep_for(uint64_t duration)
+{
+    struct nt_parker parker;
+
+    nt_parker_init(&parker);
+    nt_park(&parker, nt_time_now() + duration);
+}
+
+/* Until everything has happened that is due by then. */
+static void settle_after(uint64_t duration)
+{
+    sleep_for(duration);
+    explore_settle();
+}
+
+static const int64_t in_a_millisecond = -(int64_t)NT_MILLISECOND, in_an_hour = -3600 * (int64_t)NT_SECOND, at_once;
+
+/* ---- timers ------------------------------------------------------------------------------------- */
+
+static struct tp_timer *timer;
+
+static void tick(struct tp_instance *instance, void *context, struct tp_timer *self)
+{
+    (void)instance, (void)context, (void)self;
+    atomic_fetch_add(&calls, 1);
+}
+
+static void make_timer(void)
+{
+    begin(1 + explore_pick(2));
+    explore_check(tp_timer_create(&timer, tick, NULL, &environ) >= 0);
+}
+
+static void set_again(void *unused)
+{
+    (void)unused;
+    sleep_for(explore_pick(2) ? NT_MILLISECOND : 2 * NT_MILLISECOND);
+    tp_timer_set(timer, &in_a_millisecond, 0, 0);
+}
+
+/* Set twice, it fires once or twice, and is not forgotten. */
+SCENARIO(a_timer_is_set_again_when_it_fires, .time_passes = true)
+{
+    make_timer();
+    tp_timer_set(timer, &in_a_millisecond, 0, 0);
+    unsigned thread = explore_start(set_again, NULL);
+    explore_join(thread);
+    unsigned before = atomic_load(&calls);
+    settle_after(50 * NT_MILLISECOND);
+    tp_timer_wait(timer, false);
+    explore_check(atomic_load(&calls) >= 1 && atomic_load(&calls) <= 2 && before <= 1 + atomic_load(&calls));
+    tp_timer_close(timer);
+    tp_pool_close(pool);
+}
+
+static void check_no_more_calls(void)
+{
+    unsigned seen = atomic_load(&calls);
+
+    settle_after(50 * NT_MILLISECOND);
+    explore_check_equal(atomic_load(&calls), seen);
+}
+
+SCENARIO(a_periodic_timer_is_stopped_when_it_fires, .time_passes = true)
+{
+    make_timer();
+    tp_timer_set(timer, &in_a_millisecond, 1, 0);
+    sleep_for((1 + explore_pick(3)) * NT_MILLISECOND);
+    tp_timer_set(timer, NULL, 0, 0);
+    tp_timer_wait(timer, true);
+    check_no_more_calls();
+    tp_timer_close(timer);
+    tp_pool_close(pool);
+}
+
+/* What SetThreadpoolTimerEx says is so. */
+SCENARIO(a_timer_that_was_withdrawn_does_not_fire, .time_passes = true)
+{
+    make_timer();
+    tp_timer_set(timer, explore_pick(2) ? &in_a_millisecond : &at_once, 0, 0);
+    sleep_for(NT_MILLISECOND);
+    unsigned before = atomic_load(&calls);
+    bool withdrawn = tp_timer_set_ex(timer, NULL, 0, 0);
+    if (withdrawn)
+        explore_check(atomic_load(&calls) <= 1);
+    settle_after(50 * NT_MILLISECOND);
+    explore_check(before <= atomic_load(&calls) && atomic_load(&calls) <= 1);
+    explore_check(withdrawn || atomic_load(&calls) == 1);
+    tp_timer_close(timer);
+    tp_pool_close(pool);
+}
+
+SCENARIO(a_timer_is_closed_when_it_fires, .time_passes = true)
+{
+    make_timer();
+    unsigned period = explore_pick(2);
+    tp_timer_set(timer, &in_a_millisecond, period, 0);
+    sleep_for(NT_MILLISECOND);
+    tp_timer_close(timer);
+    tp_pool_close(pool);
+    explore_settle();
+    explore_check(period || atomic_load(&calls) <= 1);
+    check_no_more_calls();
+}
+
+/* ---- waits ---------------------------------------------------------------------------------------- */
+
+static struct tp_wait *wait_object;
+static nt_handle event;
+
+static void hear(struct tp_instance *instance, void *context, struct tp_wait *self, uint32_t result)
+{
+    (void)instance, (void)context, (void)self;
+    atomic_fetch_add(result == TP_WAIT_TIMED_OUT ? &timeouts : &calls, 1);
+}
+
+static void make_wait(void)
+{
+    begin(1 + explore_pick(2));
+    event = ground_event_create(false, false);
+    explore_check(tp_wait_create(&wait_object, hear, NULL, &environ) >= 0);
+}
+
+static void end_wait(void)
+{
+    nt_handle_close(event);
+    tp_wait_close(wait_object);
+    tp_pool_close(pool);
+    explore_check_equal(ground_bad_handle_uses(), 0);
+}
+
+static void signal_event(void *unused)
+{
+    (void)unused;
+    nt_event_set(event);
+}
+
+/* Either the callback comes or the signal is still there, and SetThreadpoolWaitEx knows which. */
+SCENARIO(a_wait_is_unset_when_it_is_signalled)
+{
+    make_wait();
+    tp_wait_set(wait_object, event, NULL);
+    unsigned thread = explore_start(signal_event, NULL);
+    bool cancelled = tp_wait_set_ex(wait_object, NULL, NULL, NULL);
+    explore_join(thread);
+    explore_settle();
+    unsigned heard = atomic_load(&calls);
+    explore_check(heard + ground_event_is_set(event) <= 1);
+    explore_check_equal(heard, cancelled ? 0 : 1);
+    end_wait();
+}
+
+SCENARIO(a_wait_is_set_again_when_it_is_signalled)
+{
+    make_wait();
+    tp_wait_set(wait_object, event, NULL);
+    unsigned thread = explore_start(signal_event, NULL);
+    tp_wait_set(wait_object, event, NULL);
+    explore_join(thread);
+    explore_settle();
+    explore_check_equal(atomic_load(&calls), 1);
+    explore_check(!ground_event_is_set(event));
+    end_wait();
+}
+
+SCENARIO(a_wait_is_signalled_when_it_times_out, .time_passes = true)
+{
+    make_wait();
+    tp_wait_set(wait_object, event, &in_a_millisecond);
+    unsigned thread = explore_start(signal_event, NULL);
+    explore_join(thread);
+    settle_after(50 * NT_MILLISECOND);
+    tp_wait_wait(wait_object, false);
+    explore_check_equal(atomic_load(&calls) + atomic_load(&timeouts), 1);
+    explore_check_equal(atomic_load(&timeouts), ground_event_is_set(event));
+    end_wait();
+}
+
+SCENARIO(a_wait_is_closed_when_it_is_signalled)
+{
+    make_wait();
+    tp_wait_set(wait_object, event, explore_pick(2) ? &in_an_hour : NULL);
+    unsigned thread = explore_start(signal_event, NULL);
+    tp_wait_close(wait_object);
+    explore_join(thread);
+    tp_pool_close(pool);
+    explore_settle();
+    explore_check_equal(atomic_load(&calls) + ground_event_is_set(event), 1);
+    nt_handle_close(event);
+    explore_check_equal(ground_bad_handle_uses(), 0);
+}
+
+static void signal_other(void *other)
+{
+    nt_event_set(*(nt_handle *)other);
+}
+
+SCENARIO(two_waits_share_a_thread)
+{
+    struct tp_wait *second;
+    make_wait();
+    nt_handle other = ground_event_create(false, false);
+    explore_check(tp_wait_create(&second, hear, NULL, &environ) >= 0);
+    tp_wait_set(wait_object, event, NULL);
+    unsigned threads[] = {explore_start(signal_event, NULL), explore_start(signal_other, &other)};
+    tp_wait_set(second, other, NULL);
+    explore_join(threads[0]);
+    explore_join(threads[1]);
+    explore_settle();
+    explore_check_equal(atomic_load(&calls), 2);
+    tp_wait_close(second);
+    nt_handle_close(other);
+    end_wait();
+}
+
+/* ---- I/O ------------------------------------------------------------------------------------------ */
+
+static nt_handle file;
+
+static void done(struct tp_instance *instance, void *context, void *apc_context, struct tp_io_status *result,
+                 struct tp_io *self)
+{
+    (void)instance, (void)context, (void)self;
+    explore_check_equal(result->information, (uintptr_t)apc_context);
+    atomic_fetch_add(&calls, 1);
+}
+
+static void complete(void *number)
+{
+    ground_file_complete(file, number, NT_SUCCESS, (uintptr_t)number);
+}
+
+static struct tp_io *make_io(void)
+{
+    struct tp_io *io;
+
+    begin(1 + explore_pick(2));
+    file = ground_file_create();
+    explore_check(tp_io_create(&io, file, done, NULL, &environ) >= 0);
+    return io;
+}
+
+SCENARIO(an_operation_completes_when_its_object_is_closed, .keeps_waiters = true)
+{
+    struct tp_io *io = make_io();
+    tp_io_start(io);
+    tp_io_start(io);
+    unsigned thread = explore_start(complete, (void *)1);
+    tp_io_close(io);
+    explore_join(thread);
+    complete((void *)2);
+    tp_pool_close(pool);
+    explore_settle();
+    explore_check_equal(atomic_load(&calls), 2);
+}
+
+SCENARIO(an_operation_completes_when_it_is_given_up, .keeps_waiters = true)
+{
+    struct tp_io *io = make_io();
+    tp_io_start(io);
+    unsigned thread = explore_start(complete, (void *)1);
+    tp_io_wait(io, true);
+    unsigned seen = atomic_load(&calls);
+    explore_join(thread);
+    explore_settle();
+    explore_check(seen <= 1);
+    explore_check_equal(atomic_load(&calls), seen);
+    tp_io_close(io);
+    tp_pool_close(pool);
+    explore_settle();
+}
+
+SCENARIO(all_operations_are_waited_for, .keeps_waiters = true)
+{
+    struct tp_io *io = make_io();
+    tp_io_start(io);
+    tp_io_start(io);
+    unsigned threads[] = {explore_start(complete, (void *)1), explore_start(complete, (void *)2)};
+    tp_io_wait(io, false);
+    explore_check_equal(atomic_load(&calls), 2);
+    explore_join(threads[0]);
+    explore_join(threads[1]);
+    tp_io_close(io);
+    tp_pool_close(pool);
+    explore_settle();
+}
+
+/* ---- groups --------------------------------------------------------------------------------------- */
+
+static struct tp_group *group;
+static struct tp_work *works[2];
+
+static void cancelled(void *object_context, void *cleanup_context)
+{
+    (void)object_context, (void)cleanup_context;
+    atomic_fetch_add(&cancels, 1);
+}
+
+static void finalized(struct tp_instance *instance, void *context)
+{
+    (void)instance, (void)context;
+    atomic_fetch_add(&finalizations, 1);
+}
+
+static void count(struct tp_instance *instance, void *context, struct tp_work *self)
+{
+    (void)instance, (void)context, (void)self;
+    atomic_fetch_add(&calls, 1);
+}
+
+static void close_self(struct tp_instance *instance, void *context, struct tp_work *self)
+{
+    count(instance, context, self);
+    tp_work_close(self);
+}
+
+static void count_simple(struct tp_instance *instance, void *context)
+{
+    (void)instance, (void)context;
+    atomic_fetch_add(&calls, 1);
+}
+
+static void begin_group(void)
+{
+    begin(1 + explore_pick(2));
+    explore_check(tp_group_create(&group) >= 0);
+    environ.group = group;
+    environ.cancel = cancelled;
+}
+
+static void end_group(void)
+{
+    tp_group_close(group);
+    tp_pool_close(pool);
+    explore_settle();
+}
+
+static struct tp_work *make_work(tp_work_callback *callback)
+{
+    struct tp_work *work;
+
+    explore_check(tp_work_create(&work, callback, NULL, &environ) >= 0);
+    return work;
+}
+
+SCENARIO(a_member_closes_itself_when_its_group_is_closed)
+{
+    begin_group();
+    tp_work_post(make_work(close_self));
+    make_work(count);
+    tp_group_close_members(group, false, NULL);
+    explore_check_equal(atomic_load(&calls), 1);
+    explore_check_equal(atomic_load(&cancels), 0);
+    end_group();
+}
+
+SCENARIO(a_member_closes_itself_when_its_group_is_cancelled)
+{
+    begin_group();
+    tp_work_post(make_work(close_self));
+    tp_group_close_members(group, true, NULL);
+    explore_check_equal(atomic_load(&calls) + atomic_load(&cancels), 1);
+    end_group();
+}
+
+SCENARIO(simple_callbacks_run_when_their_group_is_cancelled)
+{
+    begin_group();
+    explore_check(tp_simple_post(count_simple, NULL, &environ) >= 0);
+    explore_check(tp_simple_post(count_simple, NULL, &environ) >= 0);
+    tp_group_close_members(group, true, NULL);
+    explore_check_equal(atomic_load(&calls) + atomic_load(&cancels), 2);
+    end_group();
+}
+
+static void post_other(struct tp_instance *instance, void *context, struct tp_work *self)
+{
+    (void)instance, (void)context;
+    if (atomic_fetch_add(&calls, 1) < 2)
+        tp_work_post(works[self == works[0]]);
+}
+
+SCENARIO(members_post_each_other_when_their_group_is_closed)
+{
+    begin_group();
+    works[0] = make_work(post_other);
+    works[1] = make_work(post_other);
+    tp_work_post(works[0]);
+    tp_group_close_members(group, false, NULL);
+    explore_check_equal(atomic_load(&calls), 3);
+    end_group();
+}
+
+/* The thread for finalization callbacks stays. */
+SCENARIO(each_member_is_finalized_once, .keeps_waiters = true, .keeps_items = true)
+{
+    begin_group();
+    environ.finalization = finalized;
+    tp_work_post(make_work(explore_pick(2) ? close_self : count));
+    tp_group_close_members(group, explore_pick(2), NULL);
+    end_group();
+    explore_check_equal(atomic_load(&finalizations), 1);
+}
+
+static void close_pool(void *unused)
+{
+    (void)unused;
+    tp_pool_close(pool);
+}
+
+SCENARIO(a_pool_is_closed_when_its_objects_are_posted)
+{
+    begin(1 + explore_pick(2));
+    struct tp_work *work = make_work(count);
+    unsigned thread = explore_start(close_pool, NULL);
+    tp_work_post(work);
+    tp_work_post(work);
+    tp_work_close(work);
+    explore_join(thread);
+    explore_settle();
+    explore_check_equal(atomic_load(&calls), 2);
+}
+
+static void post_when_told(void *unused)
+{
+    (void)unused;
+    struct tp_environ mine = environ;
+    explore_check(tp_simple_post(count_simple, NULL, &mine) >= 0);
+}
+
+SCENARIO(a_group_is_filled_when_it_is_closed)
+{
+    begin_group();
+    environ.cancel = NULL;
+    unsigned thread = explore_start(post_when_told, NULL);
+    tp_group_close_members(group, false, NULL);
+    explore_join(thread);
+    tp_group_close_members(group, false, NULL);
+    explore_check_equal(atomic_load(&calls), 1);
+    end_group();
+}
