@@ -47,6 +47,7 @@ static bool acquire_library(struct tp_instance *instance, struct tp_object *obje
     nt_status status = nt_library_try_add_reference(capture->library);
     if (status == NT_PENDING) {
         sched_post_quietly(&object->task);
+        atomic_fetch_add_explicit(&capture->put_back, 1, memory_order_release);
         pause_for(LOADER_BUSY);
         return false;
     }

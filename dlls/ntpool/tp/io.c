@@ -282,12 +282,10 @@ void tp_io_wait(struct tp_io *io, bool cancel)
     TP_OURS_OR_RETURN(io, SLAB_IO, "TpWaitForIoCompletion", (void *, int32_t), io, cancel);
     if (nt_process_is_exiting())
         return;
-    if (cancel) {
-        io_cancel(&io->object);
-        sched_wait_begun(&io->object.task);
-    } else {
+    if (cancel)
+        tp_object_wait(&io->object, true);
+    else
         io_wait_all(&io->object);
-    }
 }
 
 void tp_io_close(struct tp_io *io)

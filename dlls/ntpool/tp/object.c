@@ -67,14 +67,32 @@ void tp_object_discard(struct tp_object *object)
     free_object(object);
 }
 
+static uint32_t put_back_so_far(const struct tp_object *object)
+{
+    struct tp_capture *capture = object->task.is_special ? object->capture : NULL;
+
+    return capture ? atomic_load_explicit(&capture->put_back, memory_order_acquire) : 0;
+}
+
+/* A callback that seemed to have begun may have gone back to being queued while it was waited for. It is counted after
+ * it was queued and before it ends: if the count is as it was before the cancel, the cancel missed none. */
+static void cancel_and_wait(struct tp_object *object)
+{
+    uint32_t before;
+
+    do {
+        before = put_back_so_far(object);
+        tp_kind_of(object)->cancel(object);
+        sched_wait_begun(&object->task);
+    } while (nt_unlikely(put_back_so_far(object) != before) && !nt_process_is_exiting());
+}
+
 void tp_object_wait(struct tp_object *object, bool cancel)
 {
-    if (cancel) {
-        tp_object_cancel(object);
-        sched_wait_begun(&object->task);
-    } else {
+    if (cancel)
+        cancel_and_wait(object);
+    else
         sched_wait_idle(&object->task);
-    }
 }
 
 /* ---- posting ------------------------------------------------------------------------------------------ */

@@ -32,6 +32,7 @@ _Static_assert((int)TP_COUNTERS <= (int)SCHED_COUNTERS, "the workers count every
 struct tp_capture {
     struct slab_item item;
     _Atomic uint32_t library_references; /* taken for posts that have not begun */
+    _Atomic uint32_t put_back;           /* how often a callback went back to being queued; see acquire_library */
     tp_cancel_callback *cancel;
     void *library;
     void *activation_context;
@@ -91,7 +92,7 @@ void tp_object_publish(struct tp_object *object);
 /** Undoes tp_object_create instead. */
 void tp_object_discard(struct tp_object *object);
 
-/** Waits for the callbacks; with cancel, drops those that have not begun and waits for those that had. */
+/** Waits for what is queued or runs; with cancel, drops what has not begun and waits for what had. */
 void tp_object_wait(struct tp_object *object, bool cancel);
 
 /** Raises NT_INVALID_PARAMETER in the caller: a closed, foreign or wrong-kind object (EXC-007, EXC-016). */

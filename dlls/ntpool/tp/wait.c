@@ -227,14 +227,8 @@ bool tp_wait_set_ex(struct tp_wait *wait, nt_handle handle, const void *timeout,
 void tp_wait_wait(struct tp_wait *wait, bool cancel)
 {
     TP_OURS_OR_RETURN(wait, SLAB_WAIT, "TpWaitForWait", (void *, int32_t), wait, cancel);
-    if (nt_process_is_exiting())
-        return;
-    if (cancel) {
-        wait_cancel(&wait->object);
-        sched_wait_begun(&wait->object.task);
-    } else {
-        sched_wait_idle(&wait->object.task);
-    }
+    if (!nt_process_is_exiting())
+        tp_object_wait(&wait->object, cancel);
 }
 
 void tp_wait_close(struct tp_wait *wait)

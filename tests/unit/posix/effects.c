@@ -7,6 +7,7 @@ static _Thread_local int own_priority;
 static _Thread_local bool own_loader_lock;
 static _Thread_local uint32_t own_identity;
 static _Atomic bool loader_is_busy;
+static void (*_Atomic while_busy)(void);
 
 void nt_critical_section_leave(void *critical_section)
 {
@@ -24,7 +25,19 @@ nt_status nt_library_add_reference(void *module)
 
 nt_status nt_library_try_add_reference(void *module)
 {
-    return atomic_load(&loader_is_busy) ? NT_PENDING : nt_library_add_reference(module);
+    if (!atomic_load(&loader_is_busy)) {
+        return nt_library_add_reference(module);
+    }
+    void (*meanwhile)(void) = atomic_load(&while_busy);
+    if (meanwhile != NULL) {
+        meanwhile();
+    }
+    return NT_PENDING;
+}
+
+void ground_when_loader_is_busy(void (*meanwhile)(void))
+{
+    atomic_store(&while_busy, meanwhile);
 }
 
 void ground_set_loader_busy(bool busy)

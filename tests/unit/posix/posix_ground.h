@@ -49,7 +49,8 @@ void ground_set_exiting(bool exiting);
 void ground_set_processor_count(unsigned count);
 /** So many processors stand idle all the time, as far as nt_system_idle_time says; -1 goes back to the truth. */
 void ground_pretend_idle_processors(int count);
-/** Every thread uses so much of a processor all the time, as far as nt_thread_cpu_time says; 0 goes back to the truth. */
+/** Every thread uses so much of a processor all the time, as far as nt_thread_cpu_time says; 0 goes back to the truth.
+ */
 void ground_pretend_thread_share(unsigned per_mille);
 /** Processor time used by all threads of the process. */
 uint64_t ground_process_cpu_time(void);
@@ -135,6 +136,8 @@ struct ground_activation_context {
 
 /** What nt_library_try_add_reference finds: another thread inside the loader. */
 void ground_set_loader_busy(bool busy);
+/** Called by each thread that finds it so, before it hears of it. NULL: nothing. */
+void ground_when_loader_is_busy(void (*meanwhile)(void));
 /** What nt_system_function gives for name, which must stay; NULL takes it back. At most 16 names. */
 void ground_set_system_function(const char *name, void *function);
 
