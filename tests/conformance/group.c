@@ -167,7 +167,7 @@ BINDING_AT_BOTH_LEVELS(an_object_without_a_group_is_left_alone, "CG-004 ENV-003"
     at->close_group(group);
 }
 
-OBSERVATION_AT_BOTH_LEVELS(a_group_close_disarms_timers_and_waits, "CG-014 CG-032", "NT-008")
+static void close_armed_members(const struct level *at, BOOL cancel)
 {
     PTP_CLEANUP_GROUP group = new_group(at);
     TP_CALLBACK_ENVIRON_V3 environment = environment_in(NULL, group, NULL);
@@ -177,12 +177,18 @@ OBSERVATION_AT_BOTH_LEVELS(a_group_close_disarms_timers_and_waits, "CG-014 CG-03
     at->set_timer(timer_for(at, &tick, &environment), due_in(&due, 20), 20, 0);
     at->set_wait(wait_for(at, &signalled, &environment), event, NULL);
     await_count(&tick.calls, 2);
-    at->close_members(group, TRUE, NULL);
+    at->close_members(group, cancel, NULL);
     LONG ticks = tick.calls;
     open_gate(event);
     check(stays(&tick.calls, ticks), "the timer ticked after the group close");
     check(stays(&signalled.calls, 0), "the wait was served after the group close");
     at->close_group(group);
+}
+
+OBSERVATION_AT_BOTH_LEVELS(a_group_close_disarms_timers_and_waits, "CG-014 CG-032", "NT-008")
+{
+    close_armed_members(at, TRUE);
+    close_armed_members(at, FALSE);
 }
 
 BINDING_AT_BOTH_LEVELS(a_group_releases_objects_nobody_kept, "CG-032 CG-008 CG-033", "NT-008")

@@ -266,6 +266,43 @@ static void disassociate_from_outside(void *context)
     foreign->at->disassociate(foreign->instance);
 }
 
+struct waiter {
+    const struct level *at;
+    PTP_WORK work;
+    volatile LONG released;
+};
+
+static DWORD WINAPI wait_for_callbacks(void *context)
+{
+    struct waiter *waiter = context;
+    waiter->at->wait_for_work(waiter->work, FALSE);
+    count_up(&waiter->released);
+    return 0;
+}
+
+static void CALLBACK note_instance_of_work(PTP_CALLBACK_INSTANCE instance, void *context, PTP_WORK work)
+{
+    (void)work;
+    note_instance(instance, context);
+}
+
+OBSERVATION_AT_BOTH_LEVELS(disassociation_from_another_thread_releases_nobody, "CBI-015", "")
+{
+    struct execution execution = execution_at(at);
+    struct waiter waiter = {.at = at, .work = at->create_work(note_instance_of_work, &execution, NULL)};
+    require(waiter.work, "no work object: error 0x%lx", why());
+    at->submit(waiter.work);
+    pass_gate(execution.entered);
+    HANDLE thread = start_thread(wait_for_callbacks, &waiter);
+    struct foreign foreign = {at, execution.instance};
+    struct raised raised = attempt(disassociate_from_outside, &foreign);
+    observe("raised 0x%lx", raised.code);
+    check(stays(&waiter.released, 0), "a wait returned while the callback ran");
+    leave(&execution);
+    join_thread(thread);
+    at->close_work(waiter.work);
+}
+
 OBSERVATION_AT_BOTH_LEVELS(disassociation_from_another_thread_has_no_effect, "CBI-015", "")
 {
     PTP_CLEANUP_GROUP group = at->create_group();

@@ -117,7 +117,7 @@ def is_confirmed(mutant, test, programs, attempts=5):
     return any(programs.conformance(programs.mutant(mutant.name), [test]) for _ in range(attempts))
 
 
-def try_to_kill(mutant, programs):
+def try_to_kill(mutant, programs, only_named=False):
     """(the test that failed or an empty text, whether the list names it)"""
     dll = programs.mutant(mutant.name)
     killer = programs.conformance(dll, mutant.tests) if mutant.tests else None
@@ -127,24 +127,24 @@ def try_to_kill(mutant, programs):
         killer = programs.unit_test(programs.unit(program, mutant.name))
         if killer:
             return f'{killer} (unit-{program})', True
-    killer = programs.conformance(dll)
+    killer = None if only_named else programs.conformance(dll)
     if killer and is_confirmed(mutant, killer, programs):
         return killer, False
     return '', False
 
 
-def run_all(chosen, programs, jobs):
+def run_all(chosen, programs, options):
     said = threading.Lock()
 
     def one(mutant):
         start = time.monotonic()
-        killer, expected = try_to_kill(mutant, programs)
+        killer, expected = try_to_kill(mutant, programs, options.only_named)
         outcome = Outcome(mutant, killer, expected, time.monotonic() - start)
         with said:
             print(f'{mutant.name}: {"killed by " + killer if killer else "SURVIVED"} ({outcome.seconds:.0f} s)', flush=True)
         return outcome
 
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         return list(pool.map(one, chosen))
 
 
@@ -170,13 +170,15 @@ def main(arguments):
     parser.add_argument('build', help='a build directory that was configured with -Dmutants=true, and built')
     parser.add_argument('mutants', nargs='*', metavar='MUTANT', help='names or patterns; otherwise all')
     parser.add_argument('--jobs', type=int, default=3, help='so many mutants at a time (most tests wait; default: 3)')
+    parser.add_argument('--only-named', action='store_true',
+                        help='only the tests that the lists name: a mutant that those let live is not tried further')
     options = parser.parse_args(arguments)
     try:
         chosen = choose(options.mutants)
         programs = Programs(os.path.abspath(options.build))
         check_names(chosen, programs.names())
         check_the_real_one(chosen, programs)
-        outcomes = run_all(chosen, programs, options.jobs)
+        outcomes = run_all(chosen, programs, options)
     except (Fault, mutants.Fault) as fault:
         return f'mutants: {fault}'
     print()

@@ -166,6 +166,34 @@ TEST(the_worker_of_a_persistent_callback_stays)
     end_pool(environ.pool);
 }
 
+static _Atomic uint32_t identities[2];
+
+static void become_somebody(struct tp_instance *instance, void *token)
+{
+    (void)instance;
+    check_equal(nt_token_impersonate(token), NT_SUCCESS);
+    atomic_store(&identities[0], ground_identity());
+}
+
+static void tell_identity(struct tp_instance *instance, void *context)
+{
+    (void)instance, (void)context;
+    atomic_store(&identities[1], ground_identity() + 1);
+}
+
+TEST(an_identity_that_a_callback_keeps_does_not_reach_the_next)
+{
+    struct tp_environ environ = in_pool(make_pool(1));
+    nt_handle token = ground_token_create(77);
+
+    check_equal(tp_simple_post(become_somebody, token, &environ), NT_SUCCESS);
+    check_equal(tp_simple_post(tell_identity, NULL, &environ), NT_SUCCESS);
+    check_soon(atomic_load(&identities[1]) == 1);
+    check_equal(atomic_load(&identities[0]), 77);
+    end_pool(environ.pool);
+    nt_handle_close(token);
+}
+
 /* ---- what happens when a callback returns ---------------------------------------------------------- */
 
 static struct {

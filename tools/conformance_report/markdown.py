@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""Results as Markdown tables."""
+
+import re
+
+from . import compare
+
+WORDS = {'failed': '**failed**', 'known': 'known deviation', 'differs': 'differs', 'passed': 'passed',
+         'skipped': 'skipped', '': 'not run'}
+
+
+def escape(text):
+    """Text for a cell: nothing in it is markup, and it stays on one line."""
+    text = re.sub(r'([\\`*_{}\[\]<>|#!~$])', r'\\\1', text.replace('&', '&amp;'))
+    return ' '.join(text.split())
+
+
+def _row(cells):
+    return '| ' + ' | '.join(cells) + ' |'
+
+
+def _table(head, rows):
+    return [_row(head), _row(['---'] * len(head)), *map(_row, rows), '']
+
+
+def _hosts(runs):
+    head = ['', 'host', 'DLL', 'version', 'passed', 'failed', 'known', 'differs', 'skipped']
+    return _table(head, [[escape(run.label), escape(run.host), escape(run.dll), escape(run.version),
+                          *(str(run.count(verdict)) for verdict in ('passed', 'failed', 'known', 'differs', 'skipped'))]
+                         for run in runs])
+
+
+def _ids(rows):
+    """The facts of rows of one object, with runs of numbers shortened."""
+    facts = sorted({row.fact for row in rows})
+    parts = []
+    for fact in facts:
+        prefix, _, number = fact.partition('-')
+        if parts and number.isdigit() and parts[-1][1] + 1 == int(number):
+            parts[-1][1] = int(number)
+            parts[-1][2] = number
+        else:
+            parts.append([fact, int(number) if number.isdigit() else -2, number])
+    return ', '.join(escape(first) if first.endswith(f'-{last}') else f'{escape(first)} to {last}'
+                     for first, _, last in parts)
+
+
+def _cell(cell):
+    word = WORDS[cell.verdict]
+    reasons = sorted({test.known for test in cell.tests if test.known and test.verdict == 'known'})
+    return word + (f': {escape("; ".join(reasons))}' if reasons and cell.verdict == 'known' else '')
+
+
+def _differing(runs, rows, sentences):
+    lines = []
+    for section in compare.sections_of(rows):
+        lines += [f'### {section.title}', '']
+        body = []
+        for row in section.rows:
+            first = row.fact + (f': {escape(sentences[row.fact])}' if row.fact in sentences else '')
+            body.append([first, *map(_cell, row.cells)])
+        lines += _table(['fact', *(escape(run.label) for run in runs)], body)
+    return lines
+
+
+def _agreeing(rows):
+    body = []
+    for section in compare.sections_of(rows):
+        by_verdict = {}
+        for row in section.rows:
+            shared = next((cell.verdict for cell in row.cells if cell.verdict not in ('', 'skipped')), 'skipped')
+            by_verdict.setdefault(shared, []).append(row)
+        for verdict in compare.VERDICTS:
+            if verdict in by_verdict:
+                body.append([section.title, WORDS[verdict], str(len(by_verdict[verdict])), _ids(by_verdict[verdict])])
+    return _table(['subject', 'everywhere', 'facts', 'which'], body)
+
+
+def page(runs, sentences, title):
+    differing, agreeing = compare.split(compare.rows_of(runs))
+    lines = [f'# {escape(title)}', '', *_hosts(runs)]
+    lines += [f'## Where they differ: {len(differing)} facts', '']
+    lines += _differing(runs, differing, sentences) if differing else ['Nowhere.', '']
+    lines += [f'## Where they agree: {len(agreeing)} facts', '', *_agreeing(agreeing)]
+    return '\n'.join(lines).rstrip('\n') + '\n'

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""Reads the JSON of ntpool-conformance.exe."""
+
+import dataclasses
+import json
+
+# From bad to good. A fact that several tests prove has the first of these that one of them has.
+VERDICTS = ('failed', 'known', 'differs', 'passed', 'skipped')
+
+
+class Fault(Exception):
+    """A file that is no result of the suite; the text says which and why."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Test:
+    name: str
+    facts: tuple
+    kind: str     # binding or observation
+    verdict: str  # one of VERDICTS
+    known: str    # the reason of a known deviation
+    notes: tuple
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    label: str    # how the reader calls it
+    host: str
+    dll: str
+    version: str
+    tests: tuple
+
+    def count(self, verdict):
+        return sum(test.verdict == verdict for test in self.tests)
+
+
+def _text(record, key, where, optional=False):
+    value = record.get(key, '' if optional else None)
+    if not isinstance(value, str):
+        raise Fault(f'{where}: "{key}" is not a text')
+    return value
+
+
+def _test(record, where):
+    if not isinstance(record, dict):
+        raise Fault(f'{where}: a test is not an object')
+    name = _text(record, 'name', where)
+    notes = record.get('notes', [])
+    if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
+        raise Fault(f'{where}: the notes of {name} are no list of texts')
+    verdict = _text(record, 'result', where)
+    if verdict not in VERDICTS:
+        raise Fault(f'{where}: {name} has the unknown result "{verdict}"')
+    return Test(name, tuple(_text(record, 'facts', where).split()), _text(record, 'kind', where), verdict,
+                _text(record, 'known', where, optional=True), tuple(notes))
+
+
+def parse(text, label, where):
+    """One run from the text of a file; where names the file in messages."""
+    try:
+        record = json.loads(text)
+    except ValueError as error:
+        raise Fault(f'{where}: this is no JSON, or was cut off: {error}') from None
+    if not isinstance(record, dict) or not isinstance(record.get('tests'), list):
+        raise Fault(f'{where}: this is no result of ntpool-conformance --format json')
+    tests = tuple(_test(test, where) for test in record['tests'])
+    if not tests:
+        raise Fault(f'{where}: no test was run')
+    return Run(label, _text(record, 'host', where), _text(record, 'dll', where), _text(record, 'version', where), tests)
+
+
+def read(path, label):
+    try:
+        with open(path, encoding='utf-8', errors='replace') as f:
+            return parse(f.read(), label, path)
+    except OSError as error:
+        raise Fault(f'{path}: {error.strerror}') from None
