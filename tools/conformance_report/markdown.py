@@ -12,7 +12,7 @@ WORDS = {'failed': '**failed**', 'known': 'known deviation', 'differs': 'differs
 def escape(text):
     """Text for a cell: nothing in it is markup, and it stays on one line."""
     text = re.sub(r'([\\`*_{}\[\]<>|#!~$])', r'\\\1', text.replace('&', '&amp;'))
-    return ' '.join(text.split())
+    return re.sub(r'[\x00-\x1f\x7f]', '\N{REPLACEMENT CHARACTER}', ' '.join(text.split()))
 
 
 def _row(cells):
