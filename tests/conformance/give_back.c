@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What objects took is given back when they are closed: memory, and the handles of what waits waited for.
+// What objects took is given back when they are closed: memory, and what waits waited for.
 #include "harness/suite.h"
 
 static void CALLBACK ignore_work(PTP_CALLBACK_INSTANCE instance, void *context, PTP_WORK work)
@@ -34,13 +34,6 @@ static size_t committed(void)
         if (region.State == MEM_COMMIT && region.Type == MEM_PRIVATE)
             sum += region.RegionSize;
     return sum;
-}
-
-static DWORD handles(void)
-{
-    DWORD count = 0;
-    GetProcessHandleCount(GetCurrentProcess(), &count);
-    return count;
 }
 
 static void use_objects(const struct level *at, int times)
@@ -77,17 +70,37 @@ BINDING_AT_BOTH_LEVELS(closed_objects_give_their_memory_back, "WORK-024", "NT-01
     check(least <= SMALL, "%d objects of each kind cost at least %lld bytes each time", MANY, least);
 }
 
-BINDING_AT_BOTH_LEVELS(waits_give_their_handles_back, "WAIT-008 WAIT-011", "NT-020")
+static bool exists(const char *name)
 {
-    HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
-    PTP_WAIT wait = at->create_wait(ignore_wait, NULL, NULL);
-    require(event && wait, "no wait object: error 0x%lx", why());
+    HANDLE event = OpenEventA(SYNCHRONIZE, FALSE, name);
+    if (event)
+        CloseHandle(event);
+    return event != NULL;
+}
+
+// Sets the wait on a new object that nobody else keeps.
+static void wait_for_object(const struct level *at, PTP_WAIT wait, const char *name)
+{
+    HANDLE event = CreateEventA(NULL, TRUE, FALSE, name);
+    require(event, "no event could be created: error %lu", GetLastError());
     at->set_wait(wait, event, NULL);
-    DWORD before = handles();
-    for (int i = 0; i < 200; i++)
-        at->set_wait(wait, event, NULL);
-    at->set_wait(wait, NULL, NULL);
+    CloseHandle(event);
+}
+
+BINDING_AT_BOTH_LEVELS(a_wait_lets_go_of_its_object_when_it_is_set_anew_unset_or_closed, "WAIT-010 WAIT-011", "NT-020")
+{
+    char names[3][64];
+    PTP_WAIT wait = at->create_wait(ignore_wait, NULL, NULL);
+    require(wait, "no wait object: error 0x%lx", why());
+    for (int i = 0; i < 3; i++) {
+        snprintf(names[i], sizeof names[i], "conformance-%lu-%d", GetCurrentProcessId(), i);
+        wait_for_object(at, wait, names[i]);
+        if (i == 1)
+            at->set_wait(wait, NULL, NULL);
+    }
+    check(wait_until(!exists(names[0]), GENEROUS), "a wait keeps what it waited for before");
+    check(wait_until(!exists(names[1]), GENEROUS), "a wait that is unset keeps what it waited for");
     at->wait_for_wait(wait, TRUE);
     at->close_wait(wait);
-    check(handles() < before + 100, "%lu handles before 200 sets of a wait, %lu after", before, handles());
+    check(wait_until(!exists(names[2]), GENEROUS), "a wait that is closed keeps what it waited for");
 }

@@ -120,13 +120,17 @@ OBSERVATION_AT_BOTH_LEVELS(asking_twice_to_run_long_is_harmless, "CBI-006", "")
 
 OBSERVATION_AT_BOTH_LEVELS(a_callback_that_was_created_long_may_run_long, "CBI-008", "")
 {
-    TP_CALLBACK_ENVIRON_V3 environment = plain_environment();
-    SetThreadpoolCallbackRunsLong(&environment);
-    struct execution execution = execution_at(at);
-    at->try_submit(run_long, &execution, &environment);
-    pass_gate(execution.entered);
-    check(execution.may_run_long, "refused: 0x%lx", execution.error);
-    leave(&execution);
+    PTP_POOL pools[] = {NULL, pool_of(at, 1)}; // it is granted where it would not be otherwise
+    for (int i = 0; i < 2; i++) {
+        TP_CALLBACK_ENVIRON_V3 environment = environment_of(pools[i]);
+        SetThreadpoolCallbackRunsLong(&environment);
+        struct execution execution = execution_at(at);
+        at->try_submit(run_long, &execution, &environment);
+        pass_gate(execution.entered);
+        check(execution.may_run_long, "refused in %s: 0x%lx", i ? "a pool of one thread" : "the default pool",
+              execution.error);
+        leave(&execution);
+    }
 }
 
 // ---- Leaving the object --------------------------------------------------------------------------------------

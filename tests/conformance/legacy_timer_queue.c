@@ -82,6 +82,21 @@ BINDING_AT_BOTH_LEVELS(a_once_only_queue_timer_fires_once, "TQ-010 TQ-009 TQ-011
     delete_queue_and_join(at, queue);
 }
 
+// Documented as forbidden: refused, or without effect.
+OBSERVATION_AT_BOTH_LEVELS(a_once_only_queue_timer_heeds_no_period, "TQ-010", "NT-030")
+{
+    struct legacy_log log = {0};
+    HANDLE queue = timer_queue(at), timer = NULL;
+    DWORD error = legacy_at(at)->create_timer(&timer, queue, note_legacy, &log, 1, 20, WT_EXECUTEONLYONCE);
+    observe("a period for a timer that fires once is %s", error ? "refused" : "accepted");
+    if (!error) {
+        await_count(&log.timed_out, 1);
+        check(stays(&log.count, 1), "the timer called back %ld times", log.count);
+        delete_and_join(at, queue, timer);
+    }
+    delete_queue_and_join(at, queue);
+}
+
 BINDING_AT_BOTH_LEVELS(a_change_sets_a_new_due_time_and_period, "TQ-014", "NT-032")
 {
     struct legacy_log log = {0};

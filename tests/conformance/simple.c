@@ -114,3 +114,22 @@ OBSERVATION_AT_BOTH_LEVELS(finished_simple_callbacks_leave_their_group, "SIMP-01
     check(cancelled.calls == 0, "%ld cancel callbacks for finished simple callbacks", cancelled.calls);
     at->close_group(group);
 }
+
+BINDING_AT_BOTH_LEVELS(a_group_close_leaves_simple_callbacks_of_nobody_alone, "SIMP-011 CG-008", "NT-007 NT-008")
+{
+    PTP_CLEANUP_GROUP group = at->create_group();
+    PTP_POOL pool = pool_of(at, 1);
+    TP_CALLBACK_ENVIRON_V3 members = environment_in(pool, group, note_cancel), others = environment_of(pool);
+    struct job done = {0}, gated = gated_job(), queued = {0};
+    for (int i = 0; i < 1000; i++)
+        submit_simple(at, &done, &members);
+    await_count(&done.returned, 1000);
+    occupy(at, &gated, &others);
+    for (int i = 0; i < 1000; i++) // where those were that are over, as likely as not
+        submit_simple(at, &queued, &others);
+    at->close_members(group, TRUE, NULL);
+    open_gate(gated.gate);
+    await_count(&queued.returned, 1000);
+    check(cancelled.calls == 0, "%ld cancel callbacks for finished simple callbacks", cancelled.calls);
+    at->close_group(group);
+}

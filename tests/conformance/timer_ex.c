@@ -74,6 +74,8 @@ OBSERVATION_AT_BOTH_LEVELS(ex_recalls_a_timer_callback_that_is_queued, "TMR-036 
     Sleep(BRIEFLY);
     check(at->set_timer_ex(timer, NULL, 0, 0) == 1, "a callback that no thread has taken is not recalled");
     unblock_pool(&blocked);
+    drain_pool(&blocked);
+    check(counted(&ticks.count) == 0, "a callback ran that had been recalled");
     retire_timer(at, timer);
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """mutants.py list|write: what meson.build asks of the lists of mutants.
 
-list                prints a line for each mutant: name, file, unit programs, separated by tabs and commas
+list                prints a line for each mutant: name, file, unit programs, whether the explorer is asked, list; tabs between
 write NAME OUTPUT   writes the file that this mutant changes, changed
 """
 
@@ -13,7 +13,7 @@ import tomllib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NTPOOL = os.path.normpath(os.path.join(HERE, '..', '..', 'dlls', 'ntpool'))
-KEYS = {'breaks', 'file', 'old', 'new', 'tests', 'unit'}
+KEYS = {'breaks', 'file', 'old', 'new', 'tests', 'unit', 'explore'}
 
 
 class Fault(Exception):
@@ -29,6 +29,8 @@ class Mutant:
     new: str
     tests: tuple  # patterns of the conformance tests that are likely to notice
     unit: tuple   # unit programs, for what no program of Windows can see
+    explore: tuple = ()  # scenarios of the explorer, for what depends on the order of single steps
+    list: str = ''       # the file that says all this
 
 
 def _mutant(name, entry, where):
@@ -40,14 +42,14 @@ def _mutant(name, entry, where):
     for key in ('breaks', 'file', 'old', 'new'):
         if not isinstance(entry.get(key), str):
             raise Fault(f'{where}: {name} lacks {key}')
-    if not entry.get('tests') and not entry.get('unit'):
-        raise Fault(f'{where}: {name} names neither tests nor unit programs')
+    if not any(entry.get(key) for key in ('tests', 'unit', 'explore')):
+        raise Fault(f'{where}: {name} names neither tests nor unit programs nor scenarios')
     # The last line break belongs to the quotes.
     old, new = (entry[key].removesuffix('\n') for key in ('old', 'new'))
     if not old or old == new:
         raise Fault(f'{where}: {name} changes nothing')
     return Mutant(name, entry['breaks'], entry['file'], old, new,
-                  tuple(entry.get('tests', ())), tuple(entry.get('unit', ())))
+                  *(tuple(entry.get(key, ())) for key in ('tests', 'unit', 'explore')), where)
 
 
 def read(folder=HERE):
@@ -88,7 +90,8 @@ def main(arguments):
     try:
         if arguments == ['list']:
             for mutant in read().values():
-                print(mutant.name, mutant.file, ','.join(mutant.unit) or '-', sep='\t')
+                print(mutant.name, mutant.file, ','.join(mutant.unit) or '-', 'explored' if mutant.explore else '-',
+                      mutant.list, sep='\t')
         elif len(arguments) == 3 and arguments[0] == 'write':
             mutants = read()
             if arguments[1] not in mutants:

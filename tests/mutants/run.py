@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Runs the conformance suite against mutants of ntpool.dll, and says which test told each from the real one.
 
-A mutant's own tests come first, then the whole suite, then the unit programs that its list names. It is killed by the
-first test that fails. Before that, all those tests have to pass on the real DLL; a kill by any other test has to happen
+The tests, unit programs and explored scenarios that its list names come first, then the whole suite. A mutant is killed
+by the first test that fails. Before that, all those tests have to pass on the real DLL; a kill by any other test has to happen
 again, and that test to pass on the real DLL.
 """
 
@@ -21,6 +21,7 @@ import mutants
 
 WATCHDOG = 45  # s, for one test
 LIMIT = 1800   # s, for one run of a program
+SCHEDULES = 30000  # of each scenario that is explored
 FAILED = re.compile(r'^not ok \d+ - (\S+)', re.MULTILINE)
 
 
@@ -85,6 +86,12 @@ class Programs:
         """The first test of a unit program that fails, or None."""
         return self._run([self.sanitized, program], os.path.basename(program))[0]
 
+    def explore(self, scenario, mutant=None):
+        """The scenario if the explorer finds a schedule in which it fails, or None."""
+        program = os.path.join(self.build, 'tests', 'mutants', f'explore-{mutant}') if mutant else os.path.join(
+            self.build, 'tests', 'explore', 'explore')
+        return self._run([program, '--scenario', scenario, '--schedules', str(SCHEDULES)], os.path.basename(program))[0]
+
     def names(self):
         listed = self._run([self.under_wine, self.suite, '--list'], 'the list of tests')[1]
         return [line.split()[0] for line in listed.splitlines() if line.strip()]
@@ -108,6 +115,9 @@ def check_the_real_one(chosen, programs):
         failure = programs.unit_test(programs.unit(program))
         if failure:
             raise Fault(f'{failure} of unit-{program} fails on the real sources: mend that first')
+    for scenario in sorted({scenario for mutant in chosen for scenario in mutant.explore}):
+        if programs.explore(scenario):
+            raise Fault(f'{scenario} fails on the real sources: mend that first')
 
 
 def is_confirmed(mutant, test, programs, attempts=5):
@@ -127,6 +137,10 @@ def try_to_kill(mutant, programs, only_named=False):
         killer = programs.unit_test(programs.unit(program, mutant.name))
         if killer:
             return f'{killer} (unit-{program})', True
+    for scenario in mutant.explore:
+        killer = programs.explore(scenario, mutant.name)
+        if killer:
+            return f'{killer} (explore)', True
     killer = None if only_named else programs.conformance(dll)
     if killer and is_confirmed(mutant, killer, programs):
         return killer, False
@@ -172,7 +186,7 @@ def main(arguments):
     parser.add_argument('--jobs', type=int, default=3, help='so many mutants at a time (most tests wait; default: 3)')
     parser.add_argument('--only-named', action='store_true',
                         help='only the tests that the lists name: a mutant that those let live is not tried further')
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     try:
         chosen = choose(options.mutants)
         programs = Programs(os.path.abspath(options.build))

@@ -86,6 +86,17 @@ def each_unit_program_exists():
             check(name in programs and variant in ('plain', 'tsan', 'asan'), f'{mutant.name}: no program unit-{program}')
 
 
+def each_scenario_exists():
+    names = []
+    for folder, _, files in os.walk(os.path.join(TESTS, 'explore', 'scenarios')):
+        for file in files:
+            with open(os.path.join(folder, file), encoding='utf-8') as f:
+                names += re.findall(r'^SCENARIO\((\w+)', f.read(), re.MULTILINE)
+    for mutant in mutants.read().values():
+        for scenario in mutant.explore:
+            check(scenario in names, f'{mutant.name}: no scenario {scenario}')
+
+
 def each_list_is_built():
     with open(os.path.join(mutants.HERE, 'meson.build'), encoding='utf-8') as f:
         named = re.findall(r"'(\w+\.toml)'", f.read())
@@ -140,12 +151,15 @@ class Made:
         self.asked.append((dll, tests, repeat))
         return next((test for test in self.failing.get(dll, ()) if not tests or test in tests), None)
 
+    def explore(self, scenario, mutant=None):
+        return scenario if (scenario, mutant) in self.failing.get('explore', ()) else None
+
     def unit_test(self, program):
         return 'broken' if program in self.failing.get('unit', ()) else None
 
 
-def mutant_named(name, tests=('hint',), unit=()):
-    return mutants.Mutant(name, 'something', 'sched/pool.c', 'a', 'b', tests, unit)
+def mutant_named(name, tests=('hint',), unit=(), explore=()):
+    return mutants.Mutant(name, 'something', 'sched/pool.c', 'a', 'b', tests, unit, explore)
 
 
 def a_mutant_is_killed_by_its_tests_or_by_any():
@@ -154,13 +168,16 @@ def a_mutant_is_killed_by_its_tests_or_by_any():
     equal(runner.try_to_kill(mutant_named('m'), Made()), ('', False), 'survived')
     equal(runner.try_to_kill(mutant_named('m', (), ('tasks-tsan',)), Made(unit=[('tasks-tsan', 'm')])),
           ('broken (unit-tasks-tsan)', True), 'killed by a unit program')
+    equal(runner.try_to_kill(mutant_named('m', (), explore=('s',)), Made(explore=[('s', 'm')])), ('s (explore)', True),
+          'killed by a schedule')
+    equal(runner.try_to_kill(mutant_named('m'), Made(m=['other']), only_named=True), ('', False), 'not tried further')
 
 
 def a_test_that_fails_on_the_real_dll_kills_nobody():
     equal(runner.try_to_kill(mutant_named('m'), Made(m=['other'], real=['other'])), ('', False), 'survived')
-    for made in (Made(real=['hint']), Made(unit=[('tasks-tsan', None)])):
+    for made in (Made(real=['hint']), Made(unit=[('tasks-tsan', None)]), Made(explore=[('s', None)])):
         try:
-            runner.check_the_real_one([mutant_named('m', unit=('tasks-tsan',))], made)
+            runner.check_the_real_one([mutant_named('m', unit=('tasks-tsan',), explore=('s',))], made)
         except runner.Fault as fault:
             contains(str(fault), 'real', 'the message')
         else:
@@ -176,6 +193,6 @@ def a_survivor_stands_out():
 if __name__ == '__main__':
     sys.exit(run([(function.__name__.replace('_', ' '), function) for function in (
         each_mutant_fits_the_sources, there_are_enough_on_each_floor, each_mutant_names_tests_that_exist,
-        each_unit_program_exists, each_list_is_built, a_mutant_changes_its_place_and_nothing_else, bad_lists_are_refused,
+        each_unit_program_exists, each_scenario_exists, each_list_is_built, a_mutant_changes_its_place_and_nothing_else, bad_lists_are_refused,
         the_first_failure_is_found, a_mutant_is_killed_by_its_tests_or_by_any,
         a_test_that_fails_on_the_real_dll_kills_nobody, a_survivor_stands_out)]))
