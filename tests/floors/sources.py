@@ -18,9 +18,13 @@ FREESTANDING = {'limits.h', 'stdalign.h', 'stdarg.h', 'stdatomic.h', 'stdbool.h'
 # The folders where Windows' own headers may be included.
 WINDOWS = ('api/', 'nt/windows/')
 
+# How the names of each floor begin that floors below it must not know.
+ABOVE = {'api': (), 'diag': ('api',), 'tp': ('api', 'diag'), 'sched': ('api', 'diag', 'tp'),
+         'nt': ('api', 'diag', 'tp', 'sched')}
+
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.MULTILINE)
-_INCLUDE_LIKE = re.compile(r'^[ \t]*#[ \t]*include.*$', re.MULTILINE)
-_POOL_NAME = re.compile(r'\bP?TP_\w+|\bTp[A-Z]\w*')
+_INCLUDE_LIKE = re.compile(r'^[ \t]*(?:#|%:|\?\?=)[ \t]*(?:include|import)|__has_include', re.MULTILINE)
+_POOL_NAME = re.compile(r'(?<![A-Za-z0-9])P?TP_\w+|(?<![A-Za-z0-9])Tp[A-Z]\w*')
 
 
 def _resolve(folder, header):
@@ -38,17 +42,20 @@ def _resolve(folder, header):
     return '/'.join(parts)
 
 
-def include_faults(path, text):
-    """What a file of dlls/ntpool (path below it) must not include."""
+def include_faults(path, text, headers):
+    """What a file of dlls/ntpool (path below it) must not include. headers: those of dlls/ntpool."""
     folder = path.rpartition('/')[0]
     floor = path.partition('/')[0]
+    text = text.replace('\\\n', '')
     found = _INCLUDE.findall(text)
     if len(found) != len(_INCLUDE_LIKE.findall(text)):
         yield f'{path}: an #include that is neither "..." nor <...>'
     for quote, header in found:
         if quote == '"':
-            target = _resolve(folder, header).partition('/')[0]
-            if target not in MAY_INCLUDE[floor]:
+            target = _resolve(folder, header)
+            if target not in headers:
+                yield f'{path}: includes "{header}", which is no header of dlls/ntpool; one of the system is <...>'
+            elif target.partition('/')[0] not in MAY_INCLUDE[floor]:
                 yield f'{path}: includes "{header}", which is no business of {floor}/'
         elif header not in FREESTANDING and not path.startswith(WINDOWS):
             yield f'{path}: includes <{header}>; only {" and ".join(WINDOWS)} may ask the system'
@@ -59,3 +66,11 @@ def mention_faults(path, text):
     if path.startswith('sched/'):
         for name in sorted(set(_POOL_NAME.findall(text))):
             yield f'{path}: mentions {name}'
+
+
+def upward_faults(path, text):
+    """A function or a type of a floor above needs no header to be declared and called."""
+    above = ABOVE[path.partition('/')[0]]
+    if above:
+        for name in sorted(set(re.findall(rf'\b(?:{"|".join(above)})_\w+', text))):
+            yield f'{path}: mentions {name}, which is of a floor above'

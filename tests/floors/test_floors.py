@@ -33,6 +33,14 @@ def sources_of(floor):
     return found
 
 
+def headers():
+    return {path for floor in sources.MAY_INCLUDE for path, _ in sources_of(floor) if path.endswith('.h')}
+
+
+def include_faults(path, text):
+    return sources.include_faults(path, text, headers())
+
+
 def no_faults(rule, floor):
     faults = [fault for path, text in sources_of(floor) if not path.endswith('.md') or rule is sources.mention_faults
               for fault in rule(path, text)]
@@ -40,7 +48,12 @@ def no_faults(rule, floor):
 
 
 def includes_go_down(floor):
-    return lambda: no_faults(sources.include_faults, floor)
+    known = headers()
+    return lambda: no_faults(lambda path, text: sources.include_faults(path, text, known), floor)
+
+
+def mentions_go_down(floor):
+    return lambda: no_faults(sources.upward_faults, floor)
 
 
 def every_folder_is_a_floor():
@@ -55,13 +68,21 @@ def the_rules_catch():
             ('sched/a.c', '#include <stdio.h>'), ('tp/a.c', '#include "api/api.h"'), ('tp/a.c', '#include HEADER'),
             ('tp/a.h', '# include <windows.h>'), ('diag/a.c', '#include <winternl.h>'),
             ('nt/nt.h', '#include "sched/pool.h"'), ('nt/a.h', '#include <winnt.h>'),
-            ('nt/windows/a.c', '#include "../../sched/lot.h"')):
-        check(list(sources.include_faults(path, f'int a;\n{line}\n')), f'{line} in {path} was let through')
-    for line in ('TP_WORK *work;', 'PTP_POOL pool;', '// like TpPostWork'):
+            ('nt/windows/a.c', '#include "../../sched/lot.h"'),
+            ('tp/a.c', '#include "windows.h"'), ('sched/a.c', '#include "winnt.h"'), ('sched/a.c', '#include "none.h"'),
+            ('tp/a.c', '#include "../../../include/ntpool.h"'), ('tp/a.c', '#\\\ninclude <windows.h>'),
+            ('tp/a.c', '%:include <windows.h>'), ('tp/a.c', '#import <windows.h>'),
+            ('sched/a.c', '#if __has_include(<windows.h>)')):
+        check(list(include_faults(path, f'int a;\n{line}\n')), f'{line} in {path} was let through')
+    for line in ('TP_WORK *work;', 'PTP_POOL pool;', '// like TpPostWork', 'struct _TP_WORK *work;', 'api_TpPostWork();'):
         check(list(sources.mention_faults('sched/a.c', line)), f'{line} in sched/ was let through')
+    for path, line in (('sched/a.c', 'void tp_work_post(void *);'), ('sched/a.h', 'struct tp_work *work;'),
+                       ('tp/a.c', 'diag_log_up();'), ('nt/windows/a.c', 'sched_post(task);'),
+                       ('diag/a.c', 'api_succeeded(0);')):
+        check(list(sources.upward_faults(path, line)), f'{line} in {path} was let through')
     for path, line in (('sched/a.c', '#include "nt/nt.h"'), ('tp/a.c', '#include <stdint.h>'),
                        ('nt/windows/a.c', '#include <windows.h>'), ('nt/windows/a.c', '#include "../nt.h"')):
-        equal(list(sources.include_faults(path, line)), [], f'{line} in {path}')
+        equal(list(include_faults(path, line)), [], f'{line} in {path}')
 
 
 def header_names(kind):
@@ -119,6 +140,7 @@ def the_dll_imports_ntdll_alone():
 
 if __name__ == '__main__':
     tests = [(f'{floor}/ includes nothing from above', includes_go_down(floor)) for floor in sources.MAY_INCLUDE]
+    tests += [(f'{floor}/ mentions nothing from above', mentions_go_down(floor)) for floor in sources.MAY_INCLUDE]
     tests += [('sched/ mentions no thread-pool type or function',
                lambda: no_faults(sources.mention_faults, 'sched'))]
     tests += [(function.__name__.replace('_', ' '), function) for function in (
