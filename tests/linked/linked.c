@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
 // A program that is linked with the import library: its thread-pool calls go to ntpool.dll, all others where they went.
+#define WIN32_NO_STATUS
 #include <windows.h>
+#undef WIN32_NO_STATUS
 
+#include <ntstatus.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <ntpool.h>
 
 enum { POSTS = 1000 };
+
+LONG NTAPI RtlSetThreadPoolStartFunc(void *start, void *end);
 
 static int tests;
 static int failed;
@@ -71,6 +76,9 @@ int main(void)
     tell(CreateTimerQueueTimer(&timer, NULL, signal_event, done, 0, 0, 0), "a timer of a timer queue is created");
     tell(WaitForSingleObject(done, 60000) == WAIT_OBJECT_0, "its callback ran");
     tell(DeleteTimerQueueTimer(NULL, timer, INVALID_HANDLE_VALUE), "it is deleted");
+    // Only ntpool is asked: on Windows it would change how the whole process starts its pool's threads.
+    tell(RtlSetThreadPoolStartFunc(NULL, NULL) == (LONG)STATUS_NOT_SUPPORTED,
+         "it takes no start functions for workers");
     printf("1..%d\n", tests);
     return failed != 0;
 }
