@@ -21,7 +21,7 @@ def _read(argument):
     label, path = _named(argument)
     run = results.read(path, label or '')
     if label is None:
-        run = results.read(path, f'{os.path.basename(run.dll.replace(chr(92), "/"))} on {run.host}')
+        run = results.read(path, f'{run.dll_name()} on {run.host}')
     return run
 
 

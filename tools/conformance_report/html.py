@@ -25,7 +25,7 @@ def _style():
 
 
 def _hosts(runs):
-    yield '<div class="scroll"><table><thead><tr><th>run</th><th>host</th><th>DLL</th><th>version</th>'
+    yield '<div class="scroll"><table class="hosts"><thead><tr><th>run</th><th>host</th><th>DLL</th><th>version</th>'
     yield '<th>passed</th><th>failed</th><th>known</th><th>differs</th><th>skipped</th></tr></thead><tbody>'
     for run in runs:
         yield f'<tr><th><b>{escape(run.label)}</b></th><td>{escape(run.host)}</td>'

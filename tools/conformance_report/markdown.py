@@ -25,7 +25,7 @@ def _table(head, rows):
 
 def _hosts(runs):
     head = ['', 'host', 'DLL', 'version', 'passed', 'failed', 'known', 'differs', 'skipped']
-    return _table(head, [[escape(run.label), escape(run.host), escape(run.dll), escape(run.version),
+    return _table(head, [[escape(run.label), escape(run.host), escape(run.dll_name()), escape(run.version),
                           *(str(run.count(verdict)) for verdict in ('passed', 'failed', 'known', 'differs', 'skipped'))]
                          for run in runs])
 

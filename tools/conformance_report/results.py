@@ -30,6 +30,9 @@ class Run:
     version: str
     tests: tuple
 
+    def dll_name(self):
+        return self.dll.replace('\\', '/').rpartition('/')[2]
+
     def count(self, verdict):
         return sum(test.verdict == verdict for test in self.tests)
 
