@@ -9,8 +9,8 @@
 
 #include "builtin_dll.h"
 #include "file-io.h"
-#include "make_image.h"
 #include "mutate.h"
+#include "recipes.h"
 #include "rewrite.h"
 
 enum { BROKEN_OF_EACH = 12 };
@@ -35,7 +35,7 @@ static void write_recipe(const struct recipe *recipe, uint64_t *state)
     uint8_t *out;
     size_t size;
 
-    write_input(recipe->name, "good", made.data, made.size);
+    write_input(recipe->name, "whole", made.data, made.size);
     if (rewrite_make_plan(&plan, made.data, made.size, true) == PE_OK) {
         if (rewrite_apply(&plan, &out, &size) == PE_OK) {
             write_input(recipe->name, "rewritten", out, size);
@@ -68,7 +68,9 @@ int main(int argc, char **argv)
     folder = argv[1];
     for (size_t i = 0; i < good_recipe_count; i++)
         write_recipe(&good_recipes[i].recipe, &state);
-    write_input("builtin-dll", "good", dll, size);
+    for (size_t i = 0; i < refused_recipe_count; i++)
+        write_recipe(&refused_recipes[i].recipe, &state);
+    write_input("builtin-dll", "whole", dll, size);
     write_input("nothing", "empty", dll, 0);
     write_input("nothing", "mz", dll, 2);
     free(dll);

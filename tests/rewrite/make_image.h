@@ -68,12 +68,4 @@ enum {
 /// Makes the image; the program ends when memory is short. Its code is nothing but breakpoints.
 struct made make_image(const struct recipe *recipe);
 
-/// Recipes of good images, and what is wanted of each.
-struct good_recipe {
-    struct recipe recipe;
-    unsigned moved; // functions
-};
-extern const struct good_recipe good_recipes[];
-extern const size_t good_recipe_count;
-
 #endif

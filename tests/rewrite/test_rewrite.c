@@ -10,6 +10,7 @@
 #include "make_image.h"
 #include "mutate.h"
 #include "pool-source.h"
+#include "recipes.h"
 #include "rewrite.h"
 #include "undo.h"
 
@@ -53,36 +54,12 @@ static void test_good(void)
     }
 }
 
-static const struct {
-    struct recipe recipe;
-    enum pe_result expected;
-} refused[] = {
-    {{"nothing of the pool's", 0, {"KERNEL32.dll: Sleep"}, {0}}, PE_NO_POOL_IMPORTS},
-    {{"no imports at all", 0, {0}, {0}}, PE_NO_POOL_IMPORTS},
-    {{"another DLL with the pool's names", 0, {"kernel33.dll: CreateThreadpoolWork"}, {0}}, PE_NO_POOL_IMPORTS},
-    {{"the pool's names by ordinal", 0, {"KERNEL32.dll: #12"}, {0}}, PE_NO_POOL_IMPORTS},
-    {{"ntpool imported", 0, {"NTPOOL.dll: CreateThreadpoolWork"}, {0}}, PE_USES_NTPOOL},
-    {{"ntpool delay-loaded", 0, {MIX}, {"ntpool: CreateThreadpoolWork"}}, PE_USES_NTPOOL},
-    {{"a mixed delay-load table", 0, {0}, {"KERNEL32.dll: CreateThreadpoolWork Sleep"}}, PE_MIXED_DELAY_IMPORT},
-    {{"bound, without lookup tables", MADE_NO_LOOKUP | MADE_BOUND, {MIX}, {0}}, PE_BOUND_WITHOUT_LOOKUP},
-    {{"an address table that would not be writable", MADE_FAR_IAT | MADE_NO_IAT_DIRECTORY, {MIX}, {0}},
-     PE_IAT_NOT_WRITABLE},
-    {{"too few directories", MADE_FEW_DIRECTORIES, {MIX}, {0}}, PE_IAT_NOT_WRITABLE},
-    {{"pure .NET", MADE_ONLY_IL, {MIX}, {0}}, PE_IS_MANAGED},
-    {{"ARM64EC", MADE_HYBRID, {MIX}, {0}}, PE_IS_HYBRID},
-    {{"ARM64", MADE_ARM64, {MIX}, {0}}, PE_BAD_MACHINE},
-    {{"32-bit", MADE_PE32, {MIX}, {0}}, PE_IS_PE32},
-    {{"forced integrity", MADE_FORCED_INTEGRITY, {MIX}, {0}}, PE_FORCES_INTEGRITY},
-    {{"no room for a section header", MADE_NO_HEADER_ROOM, {MIX}, {0}}, PE_NO_HEADER_ROOM},
-    {{"a system DLL", MADE_SYSTEM_DLL, {API_SET}, {0}}, PE_IS_SYSTEM_DLL},
-};
-
 static void test_refused(void)
 {
-    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-        struct made made = make_image(&refused[i].recipe);
+    for (size_t i = 0; i < refused_recipe_count; i++) {
+        struct made made = make_image(&refused_recipes[i].recipe);
 
-        expect(refused[i].recipe.name, made.data, made.size, refused[i].expected);
+        expect(refused_recipes[i].recipe.name, made.data, made.size, refused_recipes[i].expected);
         free(made.data);
     }
 }
