@@ -128,7 +128,7 @@ SCENARIO(callback_leaves_context_active)
 OBSERVATION(a_context_left_active_harms_no_later_callback, "ENV-030")
 {
     struct outcome outcome = run_scenario("callback_leaves_context_active", GENEROUS);
-    observe("ended with 0x%lx: %s", outcome.exit_code, outcome.output);
+    remark("ended with 0x%lx: %s", outcome.exit_code, outcome.output);
     check(!outcome.hung && (outcome.exit_code == 0 || outcome.exit_code >> 28 == 0xC),
           "expected an exception or that the next callback runs");
     check(outcome.exit_code != 0 || !strstr(outcome.output, " sees "), "the next callback sees the context");

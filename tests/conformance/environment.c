@@ -176,7 +176,7 @@ OBSERVATION_AT_BOTH_LEVELS(a_wrong_size_is_refused, "ENV-024", "")
     }
 }
 
-BINDING(a_failed_tp_function_leaves_no_object, "ENV-019 NT-024")
+BINDING_AT_NT_LEVEL(a_failed_tp_function_leaves_no_object, "ENV-019 NT-024")
 {
     TP_CALLBACK_ENVIRON_V3 environment = plain_environment();
     environment.Version = 9999;

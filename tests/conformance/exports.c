@@ -22,13 +22,13 @@ BINDING(all_win32_names_are_exported, "EXP-001 EXP-014 POOL-044")
     check_exported(win32_names, COUNT(win32_names));
 }
 
-OBSERVATION(all_tp_names_are_exported, "EXP-010")
+OBSERVATION_AT_NT_LEVEL(all_tp_names_are_exported, "EXP-010")
 {
     _Static_assert(COUNT(tp_names) == 37, "the table lost a name");
     check_exported(tp_names, COUNT(tp_names));
 }
 
-OBSERVATION(all_rtl_names_are_exported, "EXP-012 NT-037")
+OBSERVATION_AT_NT_LEVEL(all_rtl_names_are_exported, "EXP-012 NT-037")
 {
     _Static_assert(COUNT(rtl_names) == 14, "the table lost a name");
     check_exported(rtl_names, COUNT(rtl_names));

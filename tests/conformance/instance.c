@@ -86,7 +86,7 @@ BINDING_AT_BOTH_LEVELS(a_callback_in_a_pool_of_one_may_not_run_long, "CBI-004 CB
     if (at->native)
         check(execution.error == 0xC0000129, "the status is 0x%lx", execution.error);
     else
-        observe("the error is %lu, where 565 is expected", execution.error);
+        remark("the error is %lu, where 565 is expected", execution.error);
     leave(&execution);
 }
 

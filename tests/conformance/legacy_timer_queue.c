@@ -197,7 +197,7 @@ BINDING_AT_BOTH_LEVELS(the_queue_of_a_timer_is_not_checked, "TQ-017 TQ-030", "NT
     delete_queue_and_join(at, queue);
 }
 
-BINDING(rtl_set_timer_creates_a_timer, "NT-030 NT-031")
+BINDING_AT_NT_LEVEL(rtl_set_timer_creates_a_timer, "NT-030 NT-031")
 {
     struct legacy_log log = {0};
     HANDLE queue = timer_queue(&nt_level), timer = NULL;

@@ -73,7 +73,7 @@ static void serve_everything_of(const struct entry_points *maker, const struct e
     use_a_pool_and_a_group_of(maker, server);
 }
 
-BINDING(objects_of_the_system_pool_are_served, "foreign-objects")
+BINDING(objects_of_the_system_pool_are_served, "OWN-001")
 {
     entry_points_of(&other, NULL);
     serve_everything_of(&other, &api);
@@ -97,14 +97,14 @@ static HMODULE load_second_copy(void)
     return second;
 }
 
-BINDING(a_second_copy_of_the_dll_serves_the_objects_of_the_first, "two-copies")
+BINDING(a_second_copy_of_the_dll_serves_the_objects_of_the_first, "OWN-002")
 {
     entry_points_of(&other, load_second_copy());
     serve_everything_of(&other, &api);
     serve_everything_of(&api, &other);
 }
 
-BINDING(two_copies_of_the_dll_are_one_default_pool, "two-copies POOL-001")
+BINDING(two_copies_of_the_dll_are_one_default_pool, "OWN-002 POOL-001")
 {
     static struct order threads;
     entry_points_of(&other, load_second_copy());

@@ -12,7 +12,8 @@ static void CALLBACK ask_to_run_long(PTP_CALLBACK_INSTANCE instance, void *conte
     open_gate(context);
 }
 
-OBSERVATION(tp_functions_succeed_with_status_zero, "NT-001 NT-005 NT-006 NT-014 NT-016 NT-017 NT-018 NT-020 NT-024")
+OBSERVATION_AT_NT_LEVEL(tp_functions_succeed_with_status_zero,
+                        "NT-001 NT-005 NT-006 NT-014 NT-016 NT-017 NT-018 NT-020 NT-024")
 {
     struct job job = {0};
     PTP_POOL pool = NULL;
@@ -36,7 +37,7 @@ OBSERVATION(tp_functions_succeed_with_status_zero, "NT-001 NT-005 NT-006 NT-014 
     check(pool && group && work && timer && wait, "an object is NULL");
 }
 
-BINDING(a_bad_environment_gives_invalid_parameter_at_nt_level, "ENV-018")
+BINDING_AT_NT_LEVEL(a_bad_environment_gives_invalid_parameter_at_nt_level, "ENV-018")
 {
     TP_CALLBACK_ENVIRON_V3 environment = plain_environment();
     environment.CallbackPriority = (TP_CALLBACK_PRIORITY)10;

@@ -33,7 +33,7 @@ OBSERVATION(a_reserved_value_for_a_pool_is_refused, "POOL-004")
 {
     SetLastError(0);
     PTP_POOL pool = api.CreateThreadpool((void *)1);
-    observe("CreateThreadpool(1) gives %p, error %lu", (void *)pool, GetLastError());
+    observe("CreateThreadpool(1) gives %s, error %lu", pool ? "a pool" : "no pool", GetLastError());
     check(!pool && GetLastError() == ERROR_INVALID_PARAMETER, "expected NULL and ERROR_INVALID_PARAMETER");
 }
 

@@ -204,6 +204,6 @@ BINDING_AT_BOTH_LEVELS(ten_thousand_posts_do_not_starve_a_single_one, "WORK-010 
     open_gate(blocker.gate);
     await_count(&order.count, 10001);
     LONG position = position_of(&order, 2, 1);
-    observe("the single post ran after %ld of 10000", position);
+    remark("the single post ran after %ld of 10000", position);
     check(position < 10000, "the single post ran last");
 }

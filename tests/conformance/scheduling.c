@@ -101,7 +101,7 @@ BINDING_AT_BOTH_LEVELS(a_timer_fires_while_every_worker_is_blocked, "POOL-025 PO
     double start = milliseconds();
     at->set_timer(timer, due_in(&due, 50), 0, 0);
     await_count(&tick.returned, 1);
-    observe("due after 50 ms, ran after %.0f", milliseconds() - start);
+    remark("due after 50 ms, ran after %.0f", milliseconds() - start);
     check(counted(&blocker.returned) == 0, "a blocked callback has returned");
     open_gate(blocker.gate);
     await_count(&blocker.returned, many);
@@ -158,7 +158,7 @@ BINDING_AT_BOTH_LEVELS(queued_work_runs_though_workers_block_on_it_and_the_progr
     // All workers that the processors warrant now wait for what is queued behind them.
     require(at->try_submit(release_the_others, &blocked, NULL), "refused: 0x%lx", why());
     at->wait_for_work(work, FALSE);
-    observe("%ld blocked callbacks were released after %.0f ms", many, milliseconds() - start);
+    remark("%ld blocked callbacks were released after %.0f ms", many, milliseconds() - start);
     check(blocked.returned == many, "%ld of %ld callbacks returned", blocked.returned, many);
     InterlockedExchange(&stop_spinning, 1);
     for (LONG i = 0; i < many; i++)

@@ -117,7 +117,7 @@ static struct outcome report_left_behind(const char *scenario)
     if (outcome.hung)
         observe("the process hung");
     else
-        observe("the process ended with 0x%lx: %s", outcome.exit_code, outcome.output);
+        remark("the process ended with 0x%lx: %s", outcome.exit_code, outcome.output);
     return outcome;
 }
 

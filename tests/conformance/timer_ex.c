@@ -168,5 +168,5 @@ BINDING_AT_BOTH_LEVELS(the_result_of_ex_tells_who_drops_the_reference, "TMR-039 
         check(counted(&object.references) == 0, "round %d: %ld references left", i, object.references);
         at->close_timer(timer);
     }
-    observe("%ld of %d callbacks were recalled", recalled, ROUNDS);
+    remark("%ld of %d callbacks were recalled", recalled, ROUNDS);
 }

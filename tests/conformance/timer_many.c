@@ -49,8 +49,7 @@ OBSERVATION_AT_BOTH_LEVELS(a_window_keeps_its_bounds_when_a_neighbour_lies_in_it
     at->set_timer(other, &later, 0, 0);
     await_count(&first.count, 1);
     await_count(&second.count, 1);
-    observe("due 100 ms with a window of 1000 beside one due at 300: fired at %.0f and %.0f", first.at[0],
-            second.at[0]);
+    remark("due 100 ms with a window of 1000 beside one due at 300: fired at %.0f and %.0f", first.at[0], second.at[0]);
     check(first.at[0] >= 100 - TICK && first.at[0] <= 1100 + 1000, "fired at %.1f ms, outside of its window",
           first.at[0]);
     check(second.at[0] >= 300 - TICK, "fired at %.1f ms instead of 300", second.at[0]);
@@ -138,7 +137,7 @@ OBSERVATION_AT_BOTH_LEVELS(overdue_ticks_of_a_one_thread_pool_pile_up, "TMR-015"
     at->set_timer(timer, NULL, 0, 0);
     LONG before = counted(&slow.count);
     at->wait_for_timer(timer, FALSE);
-    observe("a period of 20 ms with callbacks of 60: %ld callbacks ran after the timer was unset", slow.count - before);
+    remark("a period of 20 ms with callbacks of 60: %ld callbacks ran after the timer was unset", slow.count - before);
     check(slow.overlap.peak == 1, "%ld callbacks ran at once in a pool of one thread", slow.overlap.peak);
     at->close_timer(timer);
     at->close_pool(pool);
@@ -156,7 +155,7 @@ OBSERVATION_AT_BOTH_LEVELS(periods_are_counted_from_the_due_time, "TMR-016", "NT
     PTP_TIMER timer = timer_of(at, be_slow_and_note, &ticks, NULL);
     start_ticks(at, timer, &ticks, 20, 20);
     await_count(&ticks.count, 100);
-    observe("100 ticks of 20 ms with callbacks of 20 ms took %.0f ms", ticks.at[99]);
+    remark("100 ticks of 20 ms with callbacks of 20 ms took %.0f ms", ticks.at[99]);
     check(ticks.at[99] >= 2000 - TICK && ticks.at[99] < 3500, "100 ticks of 20 ms took %.0f ms", ticks.at[99]);
     retire_timer(at, timer);
 }

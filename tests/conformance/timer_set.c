@@ -116,7 +116,7 @@ OBSERVATION_AT_BOTH_LEVELS(a_period_after_a_zero_due_time_counts_from_the_set, "
     PTP_TIMER timer = ticking_timer(at, &ticks, NULL);
     start_ticks(at, timer, &ticks, 0, 150);
     check(wait_until(counted(&ticks.count) >= 3, GENEROUS), "only %ld ticks came", ticks.count);
-    observe("due 0, period 150: ticks at %.0f, %.0f, %.0f ms", ticks.at[0], ticks.at[1], ticks.at[2]);
+    remark("due 0, period 150: ticks at %.0f, %.0f, %.0f ms", ticks.at[0], ticks.at[1], ticks.at[2]);
     check(ticks.at[1] >= 150 - TICK && ticks.at[2] >= 300 - TICK, "a tick came early");
     retire_timer(at, timer);
 }

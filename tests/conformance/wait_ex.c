@@ -169,8 +169,8 @@ BINDING_AT_BOTH_LEVELS(ex_after_a_signal_gives_true_without_or_false_with_one_ca
         CloseHandle(event);
     }
     check(stays(&log.count, called), "a callback came after the last disarm");
-    observe("of %d signals %ld stayed, %ld called back, %ld were taken and their callbacks withdrawn", ROUNDS,
-            unconsumed, called, withdrawn);
+    remark("of %d signals %ld stayed, %ld called back, %ld were taken and their callbacks withdrawn", ROUNDS,
+           unconsumed, called, withdrawn);
     at->close_wait(wait);
 }
 

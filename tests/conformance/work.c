@@ -172,7 +172,8 @@ OBSERVATION(a_work_object_needs_a_callback, "WORK-004")
     PTP_WORK work = NULL;
     SetLastError(0);
     struct raised raised = attempt(create_without_callback, &work);
-    observe("a NULL callback: object %p, error %lu, raised 0x%lx", (void *)work, GetLastError(), raised.code);
+    observe("without a callback: %s, error %lu, raised 0x%lx", work ? "an object" : "no object", GetLastError(),
+            raised.code);
     check(!work && GetLastError() == ERROR_INVALID_PARAMETER, "expected NULL and ERROR_INVALID_PARAMETER");
 }
 

@@ -141,7 +141,7 @@ BINDING_AT_BOTH_LEVELS(setting_a_minimum_succeeds_and_that_many_are_available, "
     await_count(&job.returned, 4);
 }
 
-OBSERVATION(the_nt_function_for_the_minimum_gives_a_status, "NT-004")
+OBSERVATION_AT_NT_LEVEL(the_nt_function_for_the_minimum_gives_a_status, "NT-004")
 {
     PTP_POOL pool = pool_of(&nt_level, 4);
     NTSTATUS status = api.TpSetPoolMinThreads(pool, 2);
@@ -191,7 +191,7 @@ OBSERVATION_AT_BOTH_LEVELS(workers_above_the_minimum_retire_when_idle, "POOL-022
     at->pool_minimum(pool, 1);
     double start = milliseconds();
     bool fewer = wait_until(thread_count() < peak - 10, 50000);
-    observe("%d threads at the peak, %d after %.0f s", peak, thread_count(), (milliseconds() - start) / 1000);
+    remark("%d threads at the peak, %d after %.0f s", peak, thread_count(), (milliseconds() - start) / 1000);
     check(fewer, "no worker has retired");
 }
 
@@ -248,7 +248,7 @@ BINDING_AT_BOTH_LEVELS(one_worker_runs_many_callbacks, "POOL-027", "")
             earlier++;
         distinct += earlier == i;
     }
-    observe("1000 callbacks ran on %d threads", distinct);
+    remark("1000 callbacks ran on %d threads", distinct);
     check(threads.count == 1000 && distinct < 1000, "%ld callbacks ran on %d threads", threads.count, distinct);
     at->close_work(work);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "deviations.h"
+#include "listing.h"
 #include "options.h"
 #include "process.h"
 #include "registry.h"
@@ -41,6 +41,7 @@ static size_t choose(const struct options *options, struct test **tests, size_t 
     return chosen;
 }
 
+// "name [FACT FACT]", and " (observation)" where it is one: tests/conformance/facts.py reads this.
 static void list(struct test **tests, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -69,7 +70,10 @@ int main(int argument_count, char **arguments)
         return be_scenario(options.scenario);
     size_t count;
     struct test **tests = all_tests(&count);
-    if (options.deviations && !deviations_read(options.deviations))
+    const struct listing *deviations = NULL, *observations = NULL;
+    if (options.deviations && !(deviations = listing_read(options.deviations)))
+        return 2;
+    if (options.observations && !(observations = listing_read(options.observations)))
         return 2;
     count = choose(&options, tests, count);
     if (!count) {
@@ -80,5 +84,5 @@ int main(int argument_count, char **arguments)
         list(tests, count);
         return 0;
     }
-    return run_all(&options, tests, count);
+    return run_all(&options, deviations, observations, tests, count);
 }

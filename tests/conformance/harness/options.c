@@ -21,6 +21,10 @@ void options_explain(void)
          "                       (for a host whose own pool fails now and then)\n"
          "  --jobs N             run up to N tests at the same time\n"
          "  --deviations FILE    known failures of this host, one 'test: reason' a line\n"
+         "  --observations FILE  what each observation must have seen, one 'test: what was seen' a line; those without "
+         "a "
+         "line\n"
+         "                       must be as expected. Implies --strict.\n"
          "  --strict             an observation that differs from what is expected is a failure\n"
          "  --fail-fast          stop at the first failure\n"
          "  --watchdog SECONDS   how long a test may take (default: 60)\n"
@@ -75,6 +79,7 @@ static bool with_value(struct options *options, const char *name, const char *va
                  {"--fact", &options->fact},
                  {"--run", &options->run},
                  {"--deviations", &options->deviations},
+                 {"--observations", &options->observations},
                  {"--scenario", &options->scenario}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (!strcmp(name, texts[i].name)) {
@@ -112,5 +117,6 @@ bool options_parse(struct options *options, int count, char **arguments)
             return false;
         i++;
     }
+    options->strict |= options->observations != NULL;
     return true;
 }

@@ -5,12 +5,13 @@
 #include <stdbool.h>
 
 struct options {
-    const char *dll;        // NULL: the system's own
-    const char *only;       // pattern on names, or NULL
-    const char *fact;       // pattern on fact IDs, or NULL
-    const char *deviations; // file, or NULL
-    const char *run;        // name of the one test to run in this process
-    const char *scenario;   // name of the scenario that this process is
+    const char *dll;          // NULL: the system's own
+    const char *only;         // pattern on names, or NULL
+    const char *fact;         // pattern on fact IDs, or NULL
+    const char *deviations;   // file, or NULL
+    const char *observations; // file, or NULL
+    const char *run;          // name of the one test to run in this process
+    const char *scenario;     // name of the scenario that this process is
     int repeat;
     int attempts; // how often a test may run until it passes
     int jobs;

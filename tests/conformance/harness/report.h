@@ -9,11 +9,13 @@ enum verdict { PASSED, FAILED, SKIPPED };
 struct result {
     const struct test *test;
     enum verdict verdict;
-    int runs;          // how often it ran
-    int bad_runs;      // how often it failed
-    double took;       // ms, all runs
-    const char *known; // why it is known to fail, or NULL
-    char notes[4096];  // lines, as they came
+    int runs;               // how often it ran
+    int bad_runs;           // how often it failed
+    double took;            // ms, all runs
+    const char *known;      // why it is known to fail, or NULL
+    const char *expected;   // what it is expected to observe, or NULL where that is not compared
+    char observation[1024]; // what it observed, or empty
+    char notes[4096];       // lines, as they came
 };
 
 void report_begin(bool json, size_t tests);

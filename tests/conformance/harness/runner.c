@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "runner.h"
 
-#include "deviations.h"
 #include "process.h"
 #include "report.h"
 #include "say.h"
@@ -9,6 +8,12 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+// What an observation without words of its own says when its checks held.
+#define AS_EXPECTED "as expected"
+
+static const struct options *options;
+static const struct listing *deviations, *observations;
 
 // A test that is being run; with `test` NULL the slot is free.
 struct slot {
@@ -27,64 +32,107 @@ static void note(struct result *result, const char *format, ...)
     va_end(arguments);
 }
 
-static void take_notes(struct result *result, char *output)
+static void add_observation(struct result *result, const char *text)
 {
+    size_t used = strlen(result->observation);
+    snprintf(result->observation + used, sizeof result->observation - used, "%s%s", used ? "; " : "", text);
+}
+
+static void take_lines(struct result *result, char *output)
+{
+    result->observation[0] = '\0';
     for (char *line = strtok(output, "\n"); line; line = strtok(NULL, "\n")) {
-        const char *label = *line == MARK_FAILURE       ? ""
-                            : *line == MARK_OBSERVATION ? "observed: "
-                            : *line == MARK_SKIP        ? "skipped: "
-                            : *line == MARK_CRASH       ? "crashed: "
-                                                        : "said: ";
-        note(result, "%s%s\n", label, line + 1);
+        const char *label = *line == MARK_FAILURE  ? ""
+                            : *line == MARK_REMARK ? "remark: "
+                            : *line == MARK_SKIP   ? "skipped: "
+                            : *line == MARK_CRASH  ? "crashed: "
+                                                   : "said: ";
+        if (*line == MARK_OBSERVATION)
+            add_observation(result, line + 1);
+        else
+            note(result, "%s%s\n", label, line + 1);
     }
 }
 
-static void take_outcome(struct result *result, struct outcome *outcome, int watchdog)
+// A pool is held to what it is known to do: a change is a failure, and for the better too.
+static bool is_as_expected(const struct result *result)
+{
+    return !result->expected || !strcmp(result->observation, result->expected);
+}
+
+// An observation that has no words of its own says whether its checks held.
+static void put_into_words(struct result *result)
+{
+    if (result->test->kind != OBSERVATION_TEST || *result->observation)
+        return;
+    if (result->verdict == PASSED)
+        add_observation(result, AS_EXPECTED);
+    else
+        snprintf(result->observation, sizeof result->observation, "otherwise: %.*s", (int)strcspn(result->notes, "\n"),
+                 result->notes);
+}
+
+static bool went_well(struct result *result, const struct outcome *outcome)
+{
+    if (outcome->hung)
+        note(result, "hung: still running after %d s\n", options->watchdog);
+    else if (outcome->exit_code != EXIT_PASSED && outcome->exit_code != EXIT_FAILED)
+        note(result, "the process ended with 0x%08lx\n", outcome->exit_code);
+    return !outcome->hung && outcome->exit_code == EXIT_PASSED;
+}
+
+static void take_outcome(struct result *result, struct outcome *outcome)
 {
     result->runs++;
     result->took += outcome->took;
-    take_notes(result, outcome->output);
-    if (!outcome->hung && outcome->exit_code == EXIT_PASSED)
-        return;
+    take_lines(result, outcome->output);
     if (!outcome->hung && outcome->exit_code == EXIT_SKIPPED) {
         result->verdict = SKIPPED;
         return;
     }
-    result->verdict = FAILED;
-    result->bad_runs++;
-    if (outcome->hung)
-        note(result, "hung: still running after %d s\n", watchdog);
-    else if (outcome->exit_code != EXIT_FAILED)
-        note(result, "the process ended with 0x%08lx\n", outcome->exit_code);
+    bool good = went_well(result, outcome);
+    if (!good)
+        result->verdict = FAILED;
+    put_into_words(result);
+    if (good && !is_as_expected(result)) {
+        note(result, "expected to observe: %s\n", *result->expected ? result->expected : "nothing of its own");
+        result->verdict = FAILED;
+        good = false;
+    }
+    result->bad_runs += !good;
 }
 
-static void end(struct slot *slot, const struct options *options)
+static void end(struct slot *slot)
 {
     report_result(&slot->result, options->strict);
     slot->result.test = NULL;
 }
 
 // False: no process can be had. That is a failure of this test, and no reason not to run the others.
-static bool start_run(struct slot *slot, const struct options *options)
+static bool start_run(struct slot *slot)
 {
     if (child_start(&slot->child, "--run", slot->result.test->name))
         return true;
     slot->result.verdict = FAILED;
     slot->result.bad_runs++;
     note(&slot->result, "no process for the test can be started: error %lu\n", GetLastError());
-    end(slot, options);
+    end(slot);
     return false;
 }
 
-static bool begin(struct slot *slot, const struct test *test, const struct options *options)
+static bool begin(struct slot *slot, const struct test *test)
 {
     slot->attempt = 1;
-    slot->result = (struct result){.test = test, .known = deviation_of(test->name)};
-    return start_run(slot, options);
+    slot->result = (struct result){.test = test, .known = listing_text(deviations, test->name)};
+    if (observations) {
+        const char *expected = listing_text(observations, test->name);
+        slot->result.expected = expected ? expected : test->kind == OBSERVATION_TEST ? AS_EXPECTED : "";
+    }
+    return start_run(slot);
 }
 
 // True once the slot is free again.
-static bool advance(struct slot *slot, const struct options *options)
+static bool advance(struct slot *slot)
 {
     double limit = options->watchdog * 1000.0;
     bool ended = WaitForSingleObject(slot->child.process, 0) == WAIT_OBJECT_0;
@@ -93,18 +141,18 @@ static bool advance(struct slot *slot, const struct options *options)
         return false;
     struct outcome outcome;
     child_finish(&slot->child, hung, &outcome);
-    take_outcome(&slot->result, &outcome, options->watchdog);
+    take_outcome(&slot->result, &outcome);
     if (slot->result.verdict == FAILED && !slot->result.known && slot->attempt < options->attempts) {
         slot->attempt++;
         slot->result.verdict = PASSED;
         slot->result.bad_runs = 0;
         slot->result.runs = 0;
         note(&slot->result, "that was attempt %d of %d; once more\n", slot->attempt - 1, options->attempts);
-        return !start_run(slot, options);
+        return !start_run(slot);
     }
     if (slot->result.runs < options->repeat && slot->result.verdict != SKIPPED)
-        return !start_run(slot, options);
-    end(slot, options);
+        return !start_run(slot);
+    end(slot);
     return true;
 }
 
@@ -127,8 +175,12 @@ static void abandon(struct slot *slots, int jobs)
             child_finish(&slots[i].child, true, &ignored);
 }
 
-int run_all(const struct options *options, struct test **tests, size_t count)
+int run_all(const struct options *how, const struct listing *known, const struct listing *expected, struct test **tests,
+            size_t count)
 {
+    options = how;
+    deviations = known;
+    observations = expected;
     int jobs = options->jobs < MAXIMUM_WAIT_OBJECTS ? options->jobs : MAXIMUM_WAIT_OBJECTS;
     struct slot *slots = calloc((size_t)jobs, sizeof *slots);
     if (!slots)
@@ -138,9 +190,9 @@ int run_all(const struct options *options, struct test **tests, size_t count)
     while (ended < count && !(options->fail_fast && report_has_failures())) {
         for (int i = 0; i < jobs; i++) {
             if (slots[i].result.test)
-                ended += advance(&slots[i], options);
+                ended += advance(&slots[i]);
             if (!slots[i].result.test && started < count)
-                ended += !begin(&slots[i], tests[started++], options);
+                ended += !begin(&slots[i], tests[started++]);
         }
         wait_for_any(slots, jobs);
     }

@@ -75,6 +75,11 @@ void observe(const char *format, ...)
     WRITE(MARK_OBSERVATION);
 }
 
+void remark(const char *format, ...)
+{
+    WRITE(MARK_REMARK);
+}
+
 void say(const char *format, ...)
 {
     WRITE(MARK_TOLD);

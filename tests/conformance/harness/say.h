@@ -7,6 +7,7 @@
 
 #define MARK_FAILURE     'F'
 #define MARK_OBSERVATION 'O'
+#define MARK_REMARK      'R'
 #define MARK_SKIP        'S'
 #define MARK_CRASH       'C'
 #define MARK_TOLD        'T'

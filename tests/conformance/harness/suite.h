@@ -48,6 +48,16 @@ void register_test(struct test *test);
     TEST_ENTRY(name, #name, facts, "", OBSERVATION_TEST, name, NULL, NULL)                                             \
     static void name(void)
 
+// The same for what exists at the NT level only.
+#define BINDING_AT_NT_LEVEL(name, facts)                                                                               \
+    static void name(void);                                                                                            \
+    TEST_ENTRY(name, #name, facts, "", BINDING_TEST, name, NULL, &nt_level)                                            \
+    static void name(void)
+#define OBSERVATION_AT_NT_LEVEL(name, facts)                                                                           \
+    static void name(void);                                                                                            \
+    TEST_ENTRY(name, #name, facts, "", OBSERVATION_TEST, name, NULL, &nt_level)                                        \
+    static void name(void)
+
 // The same, run twice: as `name` over the Win32 names and as `nt_name` over the Tp names. The body sees `at`.
 #define LEVELLED(name, facts, nt_facts, kind)                                                                          \
     static void name(const struct level *at);                                                                          \
@@ -69,8 +79,11 @@ void register_test(struct test *test);
 void fail_at(const char *file, int line, const char *format, ...) PRINTF_LIKE(3, 4);
 _Noreturn void stop_at(const char *file, int line, const char *format, ...) PRINTF_LIKE(3, 4);
 _Noreturn void give_up(const char *text);
-// A line of the report: what was seen on this host.
+// What this pool does where no source promises one thing. It is compared with the expected observation, so it says the
+// same in each run: no times, no addresses, nothing that depends on luck.
 void observe(const char *format, ...) PRINTF_LIKE(1, 2);
+// A line of the report that is compared with nothing: times, counts.
+void remark(const char *format, ...) PRINTF_LIKE(1, 2);
 // Ends the test as skipped: the host lacks what it needs.
 _Noreturn void skip(const char *format, ...) PRINTF_LIKE(1, 2);
 
