@@ -5,7 +5,8 @@ import re
 
 # Each floor may include headers of these folders of dlls/ntpool; headers beside a file need no folder in their name.
 MAY_INCLUDE = {
-    'api': {'api', 'diag', 'tp', 'nt'},
+    'api': {'api', 'redirect', 'diag', 'tp', 'nt'},
+    'redirect': {'redirect', 'nt'},
     'diag': {'diag', 'tp', 'sched', 'nt'},
     'tp': {'tp', 'sched', 'nt'},
     'sched': {'sched', 'nt'},
@@ -16,7 +17,7 @@ MAY_INCLUDE = {
 FREESTANDING = {'limits.h', 'stdalign.h', 'stdarg.h', 'stdatomic.h', 'stdbool.h', 'stddef.h', 'stdint.h'}
 
 # The folders where Windows' own headers may be included.
-WINDOWS = ('api/', 'nt/windows/')
+WINDOWS = ('api/', 'redirect/', 'nt/windows/')
 
 # How the names of each floor begin that floors below it must not know.
 ABOVE = {'api': (), 'diag': ('api',), 'tp': ('api', 'diag'), 'sched': ('api', 'diag', 'tp'),
@@ -58,7 +59,7 @@ def include_faults(path, text, headers):
             elif target.partition('/')[0] not in MAY_INCLUDE[floor]:
                 yield f'{path}: includes "{header}", which is no business of {floor}/'
         elif header not in FREESTANDING and not path.startswith(WINDOWS):
-            yield f'{path}: includes <{header}>; only {" and ".join(WINDOWS)} may ask the system'
+            yield f'{path}: includes <{header}>; only {", ".join(WINDOWS)} may ask the system'
 
 
 def mention_faults(path, text):

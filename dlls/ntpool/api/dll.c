@@ -22,15 +22,21 @@ BOOL WINAPI DllMain(HINSTANCE self, DWORD reason, void *reserved);
  * while it held a lock of ours, so the line that says farewell takes none. */
 BOOL WINAPI DllMain(HINSTANCE self, DWORD reason, void *reserved)
 {
+    struct redirect_counts redirected;
+    bool is_launched;
+
     (void)reserved;
     switch (reason) {
     case DLL_PROCESS_ATTACH:
         nt_initialize(self);
         api_find_first_copy(self);
+        is_launched = api_redirect(self, &redirected);
         if (!api_first_copy[0]) {
             nt_pin_module();
-            diag_log_up();
+            diag_log_up(is_launched ? "launched" : nt_module_is_system() ? "prefix" : "linked");
         }
+        if (is_launched)
+            diag_log_redirected(redirected.exports, redirected.imports, redirected.modules, redirected.children);
         break;
     case DLL_THREAD_DETACH:
         if (!api_first_copy[0])

@@ -54,7 +54,7 @@ static bool is_on(void)
     return nt_environment("NTPOOL_LOG", path, sizeof(path)) != 0;
 }
 
-void diag_log_up(void)
+void diag_log_up(const char *mode)
 {
     struct line line;
     char program[256];
@@ -65,8 +65,38 @@ void diag_log_up(void)
         program[0] = '\0';
     begin(&line, "up version=" NTPOOL_VERSION " program=");
     put(&line, program);
-    put(&line, nt_module_is_system() ? " mode=prefix" : " mode=linked");
+    put(&line, " mode=");
+    put(&line, mode);
     put(&line, nt_is_baseline() ? " nt=baseline" : " nt=full");
+    append(&line);
+}
+
+void diag_log_redirected(unsigned exports, unsigned imports, unsigned modules, bool children)
+{
+    struct line line;
+
+    if (!is_on())
+        return;
+    begin(&line, "redirected exports=");
+    put_number(&line, exports);
+    put(&line, " imports=");
+    put_number(&line, imports);
+    put(&line, " modules=");
+    put_number(&line, modules);
+    put(&line, children ? " children=yes" : " children=no");
+    append(&line);
+}
+
+void diag_log_child_missed(uint32_t process, const char *why)
+{
+    struct line line;
+
+    if (!is_on())
+        return;
+    begin(&line, "child=");
+    put_number(&line, process);
+    put(&line, " runs without: ");
+    put(&line, why);
     append(&line);
 }
 

@@ -6,6 +6,7 @@
 #ifndef NTPOOL_NT_WINDOWS_NTDLL_H
 #define NTPOOL_NT_WINDOWS_NTDLL_H
 
+#include <stdbool.h>
 #include <windows.h>
 #include <winternl.h>
 
@@ -29,11 +30,19 @@ struct ntdll_parameters {
     UNICODE_STRING image_path;
 };
 
+/** The head of what the loader keeps about the process. */
+struct ntdll_loader {
+    ULONG length;
+    BOOLEAN is_initialized;
+    HANDLE security;
+    LIST_ENTRY load_order;
+};
+
 struct ntdll_peb {
     BYTE flags[4];
     HANDLE mutant;
     void *image_base;
-    void *loader;
+    struct ntdll_loader *loader;
     struct ntdll_parameters *parameters;
     void *subsystem;
     HANDLE heap;
@@ -71,6 +80,8 @@ struct ntdll_teb {
 
 #ifdef _WIN64
 _Static_assert(offsetof(struct ntdll_parameters, image_path) == 0x60, "process parameters");
+_Static_assert(offsetof(struct ntdll_peb, image_base) == 0x10, "process block");
+_Static_assert(offsetof(struct ntdll_loader, load_order) == 0x10, "loader data");
 _Static_assert(offsetof(struct ntdll_peb, loader_lock) == 0x110, "process block");
 _Static_assert(offsetof(struct ntdll_teb, activation_stack) == 0x2c8, "thread block");
 _Static_assert(offsetof(struct ntdll_teb, stack_allocation) == 0x1478, "thread block");
@@ -155,6 +166,7 @@ struct ntdll_processor_times {
 #define NTDLL_THREAD_BASE_PRIORITY      ((THREADINFOCLASS)3)
 #define NTDLL_THREAD_IMPERSONATION      ((THREADINFOCLASS)5)
 #define NTDLL_THREAD_IO_PENDING         ((THREADINFOCLASS)16)
+#define NTDLL_MEMORY_BASIC              0
 #define NTDLL_OBJECT_TYPE               ((OBJECT_INFORMATION_CLASS)2)
 #define NTDLL_FILE_COMPLETION           ((FILE_INFORMATION_CLASS)30)
 #define NTDLL_TOKEN_IMPERSONATION_LEVEL 9
@@ -178,6 +190,10 @@ struct ntdll_processor_times {
 
 NTSTATUS NTDLL NtAllocateVirtualMemory(HANDLE, void **, ULONG_PTR, SIZE_T *, ULONG, ULONG);
 NTSTATUS NTDLL NtFreeVirtualMemory(HANDLE, void **, SIZE_T *, ULONG);
+NTSTATUS NTDLL NtProtectVirtualMemory(HANDLE, void **, SIZE_T *, ULONG, ULONG *);
+NTSTATUS NTDLL NtQueryVirtualMemory(HANDLE, const void *, ULONG, void *, SIZE_T, SIZE_T *);
+NTSTATUS NTDLL NtReadVirtualMemory(HANDLE, const void *, void *, SIZE_T, SIZE_T *);
+NTSTATUS NTDLL NtWriteVirtualMemory(HANDLE, void *, const void *, SIZE_T, SIZE_T *);
 
 NTSTATUS NTDLL NtQueryPerformanceCounter(LARGE_INTEGER *, LARGE_INTEGER *);
 BOOLEAN NTDLL RtlQueryUnbiasedInterruptTime(ULONGLONG *);
@@ -186,6 +202,7 @@ NTSTATUS NTDLL NtYieldExecution(void);
 NTSTATUS NTDLL RtlCreateUserThread(HANDLE, void *, BOOLEAN, ULONG, SIZE_T, SIZE_T, void *, void *, HANDLE *, void *);
 void NTDLL RtlExitUserThread(ULONG) __attribute__((noreturn));
 NTSTATUS NTDLL NtOpenThread(HANDLE *, ACCESS_MASK, const OBJECT_ATTRIBUTES *, const CLIENT_ID *);
+NTSTATUS NTDLL NtResumeThread(HANDLE, ULONG *);
 NTSTATUS NTDLL NtSetInformationThread(HANDLE, THREADINFOCLASS, void *, ULONG);
 BOOLEAN NTDLL RtlDllShutdownInProgress(void);
 

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+//
+// A DLL of the victim's. What it imports its thread-pool functions from, and how, depends on what it is linked with.
+#include "witness.h"
+
+__declspec(dllexport) use_pool use_pool_here;
+
+BOOL use_pool_here(struct use *use)
+{
+    const struct functions functions = {CreateThreadpoolWork, SubmitThreadpoolWork, WaitForThreadpoolWorkCallbacks,
+                                        CloseThreadpoolWork};
+
+    return use_through(use, &functions);
+}
