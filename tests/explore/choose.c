@@ -9,7 +9,7 @@
 #include "machine.h"
 
 enum strategy { STRETCHES, PRIORITIES };
-enum { MOST_CHANGES = 6 };
+enum { MOST_CHANGES = 6, SPINS = 150 };
 
 static uint64_t random_state;
 static enum strategy strategy;
@@ -18,6 +18,7 @@ static uint32_t stretch; /* steps until the next thread is chosen */
 static uint64_t changes[MOST_CHANGES];
 static unsigned change_count;
 static uint32_t lowest_priority;
+static unsigned spins;
 static uint32_t choice;
 static unsigned deviations_passed;
 
@@ -47,6 +48,7 @@ static void begin_random(void)
         .fails_weakly = below(4) == 0,
         .time_jumps = below(4) == 0,
         .quarantines = below(2) != 0,
+        .spins_on = below(2) != 0,
         .id_stride = below(2) != 0 ? 4 : 256,
     };
     strategy = below(2) != 0 ? PRIORITIES : STRETCHES;
@@ -178,9 +180,8 @@ static struct thread *search_thread(bool others_first)
     bool is_current_ready = machine.current->state == THREAD_READY;
     unsigned others = count_others();
 
-    /* Looking again in vain is nothing to deviate from. */
     if (others_first && is_current_ready)
-        return others ? ready_after(0) : machine.current;
+        return !others || deviate(1) ? machine.current : ready_after(0);
     if (is_current_ready) {
         bool may_jump = machine.scenario->time_passes && machine_has_deadline();
         unsigned alternative = others || may_jump ? deviate(others + may_jump) : 0;
@@ -230,6 +231,8 @@ struct thread *choose_thread(bool others_first)
 {
     if (session->searches)
         return search_thread(others_first);
+    if (machine.world.spins_on && machine.current->state == THREAD_READY && others_first)
+        others_first = ++spins % SPINS == 0;
     if (machine.world.time_jumps && below(64) == 0 && machine_has_deadline())
         machine_let_time_pass();
     return strategy == STRETCHES ? random_thread(others_first) : urgent_thread(others_first);

@@ -56,6 +56,7 @@ struct world {
     bool fails_weakly;  /* weak compare-and-swap fails for no reason now and then */
     bool time_jumps;    /* deadlines may pass while others are ready */
     bool quarantines;   /* what is freed is not used again */
+    bool spins_on;      /* who spins is not interrupted for that, but now and then */
     uint32_t id_stride; /* between the ids of threads: near or far in what is hashed by them */
 };
 

@@ -191,3 +191,22 @@ SCENARIO(the_bounds_change_while_posts_come)
     job_close(job);
     sched_pool_leave(pool);
 }
+
+static void close_self_at_second(struct job *self, struct sched_worker *worker)
+{
+    (void)worker;
+    if (atomic_load(&self->tally->begun) == 2)
+        job_close(self);
+}
+
+/* The second post is run by a worker that was still looking, before its poster has looked for one. */
+SCENARIO(a_pool_is_gone_when_its_poster_looks_for_a_worker)
+{
+    pool = pool_make(1);
+    job = job_create(pool, &tally, close_self_at_second);
+    sched_pool_leave(pool);
+    sched_post(&job->task);
+    sched_post(&job->task);
+    explore_settle();
+    explore_check_equal(atomic_load(&tally.closed), 1);
+}
