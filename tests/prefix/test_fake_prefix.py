@@ -229,6 +229,30 @@ def test_default_prefix():
             contains(result.stdout, w.prefix, 'status')
 
 
+def test_ways_to_name_a_prefix():
+    """Blanks and other letters in its name, a relative path, a symbolic link, and no home directory."""
+    with world() as w:
+        place = os.path.join(w.path, 'my prefixes')
+        os.mkdir(place)
+        os.rename(w.prefix, os.path.join(place, 'pr\u00e9fixe "\u65e5"'))
+        w.prefix = os.path.join(place, 'pr\u00e9fixe "\u65e5"')
+        os.symlink(w.prefix, os.path.join(place, 'link'))
+        before = snapshot(w.prefix)
+        relative = os.path.relpath(w.prefix)
+        del w.env['HOME']
+        for where in (('--prefix', w.prefix), ('--prefix', relative), ('--prefix', w.prefix + '/.//'),
+                      ('--prefix', os.path.join(place, 'link')), ('--prefix', os.path.join(place, 'link', ''))):
+            for command in (['install', '--app', 'caf\u00e9 2.exe'], ['status'], ['uninstall']):
+                contains(w.do(*command, *where), f'{w.prefix}: ntpool is', f'{command} {where}')
+            unchanged(before, w, f'uninstall {where}')
+        os.rename(w.prefix, os.path.join(os.fsencode(place), b'pre\xfffix'))
+        w.prefix = os.path.join(place, os.fsdecode(b'pre\xfffix'))
+        for encoding in ('ascii', 'utf-8:strict'):
+            for command in (['install', '--app', 'caf\u00e9 2.exe'], ['status'], ['uninstall']):
+                w.do(*command, PYTHONIOENCODING=encoding)
+            unchanged(before, w, f'uninstall where output is {encoding}')
+
+
 WINES = {
     'Debian': ('bin/wine', '#!/bin/sh\nexec {root}/lib/wine/wine64 "$@"\n', 'lib/x86_64-linux-gnu/wine',
                'lib/wine/wine64'),

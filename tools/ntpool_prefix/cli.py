@@ -56,6 +56,9 @@ def run(options, script_dir):
 
 
 def main(arguments, script_dir):
+    # Names may hold what this terminal's encoding has no characters for; standard error copes with that by itself.
+    if sys.stdout:
+        sys.stdout.reconfigure(errors='backslashreplace')
     options = parser().parse_args(arguments)
     try:
         return run(options, script_dir)
