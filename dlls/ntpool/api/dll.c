@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "diag/log.h"
 #include "tp/instance.h"
+#include "tp/verifier.h"
 
 #include <winternl.h>
 
@@ -33,6 +34,7 @@ BOOL WINAPI DllMain(HINSTANCE self, DWORD reason, void *reserved)
         is_launched = api_redirect(self, &redirected);
         if (!api_first_copy[0]) {
             nt_pin_module();
+            tp_verifier_initialize();
             diag_log_up(is_launched ? "launched" : nt_module_is_system() ? "prefix" : "linked");
         }
         if (is_launched)

@@ -47,9 +47,16 @@ typedef void *nt_handle;
 #define NT_THREADPOOL_MUTEX_FAILED        ((nt_status)0xC000070D)
 #define NT_THREADPOOL_FREE_LIBRARY_FAILED ((nt_status)0xC000070E)
 #define NT_THREADPOOL_RELEASED            ((nt_status)0xC000070F)
+#define NT_POSSIBLE_DEADLOCK              ((nt_status)0xC0000194)
+#define NT_RESOURCE_NOT_OWNED             ((nt_status)0xC0000264)
+#define NT_VERIFIER_STOP                  ((nt_status)0xC0000421)
+#define NT_CALLBACK_RETURNED_TOKEN        ((nt_status)0xC0000710)
 #define NT_CALLBACK_RETURNED_PRIORITY     ((nt_status)0xC000071B)
 #define NT_CALLBACK_RETURNED_TRANSACTION  ((nt_status)0xC000071D)
 #define NT_CALLBACK_RETURNED_LOADER_LOCK  ((nt_status)0xC000071E)
+#define NT_CALLBACK_RETURNED_LANGUAGES    ((nt_status)0xC000071F)
+#define NT_CALLBACK_RETURNED_BACKGROUND   ((nt_status)0xC0000720)
+#define NT_CALLBACK_RETURNED_AFFINITY     ((nt_status)0xC0000721)
 
 #define NT_FOREVER     UINT64_MAX
 #define NT_MILLISECOND UINT64_C(10000)
@@ -69,14 +76,15 @@ bool nt_process_is_exiting(void);
 unsigned nt_processor_count(void);
 
 /**
- * Processor time that a thread of this process has used so far, in steps of nt_cpu_time_step(). False: it is gone. Costs
- * some system calls.
+ * Processor time that a thread of this process has used so far, in steps of nt_cpu_time_step(). False: it is gone.
+ * Costs some system calls.
  */
 bool nt_thread_cpu_time(uint32_t thread, uint64_t *time);
 
 /**
- * Time that the processors which this process may use stood idle, added up, each in steps of nt_cpu_time_step(). 0 where
- * the host does not tell. Time that a processor waits for a disk, or that a virtual one is not there, is not idle.
+ * Time that the processors which this process may use stood idle, added up, each in steps of nt_cpu_time_step(). 0
+ * where the host does not tell. Time that a processor waits for a disk, or that a virtual one is not there, is not
+ * idle.
  */
 uint64_t nt_system_idle_time(void);
 
@@ -215,7 +223,8 @@ nt_status nt_port_remove(nt_handle port, struct nt_completion *completion);
 
 nt_status nt_semaphore_release(nt_handle semaphore, uint32_t count);
 nt_status nt_mutex_release(nt_handle mutex);
-void nt_critical_section_leave(void *critical_section);
+/** False, and nothing done, when the calling thread does not own it. */
+bool nt_critical_section_leave(void *critical_section);
 nt_status nt_library_add_reference(void *module);
 /** Like nt_library_add_reference, but NT_PENDING, and nothing done, when the loader is busy in another thread. */
 nt_status nt_library_try_add_reference(void *module);
@@ -260,6 +269,62 @@ void *nt_system_function(const char *name);
 
 /** The Win32 error for a status, as RtlNtStatusToDosError gives it. */
 uint32_t nt_status_to_win32(nt_status status);
+
+/* ---- watching callbacks, for the verifier ------------------------------------------------------ */
+
+/** What a callback can leave behind on its thread. */
+enum nt_leftover {
+    NT_LEFT_BACKGROUND,
+    NT_LEFT_PRIORITY,
+    NT_LEFT_AFFINITY,
+    NT_LEFT_TOKEN,
+    NT_LEFT_TRANSACTION,
+    NT_LEFT_LANGUAGES,
+    NT_LEFT_APARTMENT,
+    NT_LEFT_WINDOW,
+    NT_LEFT_MESSAGE,
+    NT_LEFT_SECTION,
+    NT_LEFT_MUTEX,
+    NT_LEFTOVERS
+};
+
+/** A callback in progress. kind is a text that stays. */
+struct nt_watched {
+    const char *kind;
+    const void *code;
+    const void *context;
+};
+
+/** found has a bit for each nt_leftover; values tell what was before and what is now, or which one is left. */
+struct nt_leftovers {
+    uint32_t found;
+    uintptr_t before[NT_LEFTOVERS];
+    uintptr_t now[NT_LEFTOVERS];
+};
+
+/** Gets ready to watch callbacks. From the loader's attach notification. */
+void nt_watch_initialize(void);
+/**
+ * The calling thread begins a callback: notes the thread's state, and from here on what locks the module of the
+ * callback takes. Costs system calls, takes no lock of the system's.
+ */
+void nt_watch_begin(const struct nt_watched *callback);
+/**
+ * The callback has returned. What it left, as far as the host tells; while the loader is busy in another thread, not
+ * what COM and the window system know. False: the thread was not watched.
+ */
+bool nt_watch_end(struct nt_watched *callback, struct nt_leftovers *left);
+/** The watched callback that the calling thread is in. False: none. */
+bool nt_watch_current(struct nt_watched *callback);
+/** Puts back what can be put back. */
+void nt_watch_restore(enum nt_leftover what, const struct nt_leftovers *left);
+/** Forgets the calling thread, which is about to end. */
+void nt_watch_thread_ends(void);
+
+/** The file name of the module that code lies in, as UTF-8, and the offset in it; 0 when it lies in none. */
+size_t nt_module_of(const void *code, char *name, size_t size, uintptr_t *offset);
+/** Where this DLL was called from; NULL when that cannot be told. */
+const void *nt_caller(void);
 
 /* ---- the environment and the log -------------------------------------------------------------- */
 

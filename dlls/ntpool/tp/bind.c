@@ -4,6 +4,7 @@
 #include "tp/io.h"
 #include "tp/object.h"
 #include "tp/pool.h"
+#include "tp/verifier.h"
 
 /* Nothing tells when a bound file is closed, so bindings stay: one for each different callback. */
 struct binding {
@@ -32,7 +33,9 @@ static void bound_run(struct sched_task *task, struct sched_worker *worker)
     uint32_t error = bound->win32 ? nt_status_to_win32(result.status) : (uint32_t)result.status;
 
     (void)worker;
+    tp_check_begin(TP_COUNT_BOUND_IO, (const void *)bound->callback, result.overlapped);
     bound->callback(error, (uint32_t)(result.status < 0 ? 0 : result.information), result.overlapped);
+    tp_check_end();
 }
 
 static void bound_closed(struct sched_task *task)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tp/group.h"
 #include "tp/system.h"
+#include "tp/verifier.h"
 
 struct tp_group {
     struct slab_item item;
@@ -32,6 +33,19 @@ static void unlock_and_settle(struct tp_group *group)
         slab_free(&groups, group);
 }
 
+/* Others than simple callbacks, which leave by themselves. */
+static bool has_lasting_members(struct tp_group *group)
+{
+    struct tp_object *member;
+
+    sched_lock_acquire(&group->lock);
+    for (member = group->members; member; member = member->next)
+        if (member->task.class->counter != TP_COUNT_SIMPLE)
+            break;
+    sched_lock_release(&group->lock);
+    return member != NULL;
+}
+
 /* A simple callback leaves its group a moment after its own code is through, so a program may rightly find its group
  * empty when it is not quite: the group then goes with its last member. */
 void tp_group_close(struct tp_group *group)
@@ -39,6 +53,8 @@ void tp_group_close(struct tp_group *group)
     TP_OURS_OR_RETURN(group, SLAB_GROUP, "TpReleaseCleanupGroup", (void *), group);
     if (nt_process_is_exiting())
         return;
+    if (nt_unlikely(tp_verifying) && has_lasting_members(group))
+        tp_verify_group_in_use(group);
     sched_lock_acquire(&group->lock);
     group->is_closed = true;
     atomic_store_explicit(&group->item.tag, SLAB_TAG(SLAB_GROUP, SLAB_CLOSED), memory_order_release);
@@ -124,6 +140,7 @@ static void wait_until_all_are_quiet(struct tp_object *members)
         for (struct tp_object *object = members; object; object = object->next) {
             if (!tp_object_is_outstanding(object))
                 continue;
+            tp_check_wait("TpReleaseCleanupGroupMembers", &object->task);
             tp_object_wait_all(object);
             sched_wait_quiet(&object->task);
             quiet_rounds = -1;
@@ -145,7 +162,7 @@ void tp_group_close_members(struct tp_group *group, bool cancel, void *cleanup_c
     TP_OURS_OR_RETURN(group, SLAB_GROUP, "TpReleaseCleanupGroupMembers", (void *, int32_t, void *), group, cancel,
                       cleanup_context);
     if (nt_process_is_exiting()) {
-        tp_raise_bad_object(group);
+        tp_raise_bad_object("TpReleaseCleanupGroupMembers", SLAB_GROUP, group);
         return;
     }
     struct tp_object *members = take_over(group);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tp/instance.h"
 #include "tp/system.h"
+#include "tp/verifier.h"
 
 enum {
     ACTION_CRITICAL_SECTION = 1,
@@ -10,6 +11,7 @@ enum {
     ACTION_LIBRARY = 16,
     ACTION_ACTIVATION = 32, /* an activation context is to be left */
     ACTION_RELEASE = 64,    /* the environment's library has a reference of ours */
+    ACTION_VERIFY = 128,    /* the verifier watches the callback */
 };
 
 /* How long a callback steps back when the loader is busy. */
@@ -56,10 +58,30 @@ static bool acquire_library(struct tp_instance *instance, struct tp_object *obje
     return true;
 }
 
+/* False: it must not run now. */
+static bool enter_capture(struct tp_instance *instance, struct tp_object *object)
+{
+    struct tp_capture *capture = object->capture;
+
+    if (capture->library && !acquire_library(instance, object))
+        return false;
+    if (capture->activation_context &&
+        nt_activation_context_enter(capture->activation_context, &instance->activation_cookie))
+        instance->actions |= ACTION_ACTIVATION;
+    return true;
+}
+
+static void begin_verification(struct tp_instance *instance, const struct tp_object *object)
+{
+    if (object->finalized)
+        tp_verify_begin(TP_COUNT_FINALIZATION, (const void *)object->capture->finalization, object->context);
+    else
+        tp_verify_begin((enum tp_counter)object->task.class->counter, object->callback, object->context);
+    instance->actions |= ACTION_VERIFY;
+}
+
 bool tp_instance_begin(struct tp_instance *instance, struct tp_object *object, struct sched_worker *worker)
 {
-    struct tp_capture *capture;
-
     instance->mark = mark_of(instance);
     instance->object = object;
     instance->worker = worker;
@@ -68,14 +90,10 @@ bool tp_instance_begin(struct tp_instance *instance, struct tp_object *object, s
         return true;
     if (object->persistent)
         sched_worker_make_persistent(worker);
-    capture = object->capture;
-    if (!capture)
-        return true;
-    if (capture->library && !acquire_library(instance, object))
+    if (object->capture && !enter_capture(instance, object))
         return false;
-    if (capture->activation_context &&
-        nt_activation_context_enter(capture->activation_context, &instance->activation_cookie))
-        instance->actions |= ACTION_ACTIVATION;
+    if (nt_unlikely(tp_verifying))
+        begin_verification(instance, object);
     return true;
 }
 
@@ -92,16 +110,26 @@ static void raise_failed(struct tp_instance *instance, nt_status code, const voi
     nt_raise(code, 4, parameters);
 }
 
+/* What the callback asked to have given back is not its own, or no such thing. */
+static void raise_not_given_back(struct tp_instance *instance, nt_status code, const char *what, const void *object,
+                                 nt_status status)
+{
+    if (tp_verifying)
+        tp_verify_not_given_back(what, object);
+    raise_failed(instance, code, object, status);
+}
+
 static void run_actions(struct tp_instance *instance)
 {
     nt_status status;
 
-    if (instance->actions & ACTION_CRITICAL_SECTION)
-        nt_critical_section_leave(instance->critical_section);
+    if (instance->actions & ACTION_CRITICAL_SECTION && !nt_critical_section_leave(instance->critical_section))
+        raise_not_given_back(instance, NT_RESOURCE_NOT_OWNED, "leave the critical section", instance->critical_section,
+                             NT_RESOURCE_NOT_OWNED);
     if (instance->actions & ACTION_MUTEX) {
         status = nt_mutex_release(instance->mutex);
         if (status < 0)
-            raise_failed(instance, NT_THREADPOOL_MUTEX_FAILED, instance->mutex, status);
+            raise_not_given_back(instance, NT_THREADPOOL_MUTEX_FAILED, "release the mutex", instance->mutex, status);
     }
     if (instance->actions & ACTION_SEMAPHORE) {
         /* Windows takes no count of 0, which some hosts do (EPI-020). */
@@ -109,12 +137,13 @@ static void run_actions(struct tp_instance *instance)
         if (instance->semaphore_count)
             status = nt_semaphore_release(instance->semaphore, instance->semaphore_count);
         if (status < 0)
-            raise_failed(instance, NT_THREADPOOL_SEMAPHORE_FAILED, instance->semaphore, status);
+            raise_not_given_back(instance, NT_THREADPOOL_SEMAPHORE_FAILED, "release the semaphore", instance->semaphore,
+                                 status);
     }
     if (instance->actions & ACTION_EVENT) {
         status = nt_event_set(instance->event);
         if (status < 0)
-            raise_failed(instance, NT_THREADPOOL_SET_EVENT_FAILED, instance->event, status);
+            raise_not_given_back(instance, NT_THREADPOOL_SET_EVENT_FAILED, "set the event", instance->event, status);
     }
 }
 
@@ -156,6 +185,8 @@ void tp_instance_end(struct tp_instance *instance)
         if (instance->actions & ACTION_ACTIVATION)
             nt_activation_context_leave(instance->activation_cookie);
         run_actions(instance);
+        if (instance->actions & ACTION_VERIFY)
+            tp_verify_end();
         if (instance->actions & ACTION_LIBRARY)
             sched_afterwards(worker, unload_library, instance->library);
         if (instance->actions & ACTION_RELEASE)
@@ -180,7 +211,7 @@ static bool is_ours(const struct tp_instance *instance)
             if (tp_is_systems(instance, name, &system_function))                                                       \
                 ((void(NT_CALL *) types)(uintptr_t)system_function)(__VA_ARGS__);                                      \
             else                                                                                                       \
-                tp_raise_bad_object(instance);                                                                         \
+                tp_raise_bad_object(name, SLAB_FOREIGN, instance);                                                     \
             return;                                                                                                    \
         }                                                                                                              \
     } while (0)
@@ -245,10 +276,18 @@ nt_status tp_instance_may_run_long(struct tp_instance *instance)
         void *system_function;
         if (tp_is_systems(instance, "TpCallbackMayRunLong", &system_function))
             return ((nt_status(NT_CALL *)(void *))(uintptr_t)system_function)(instance);
-        tp_raise_bad_object(instance);
+        tp_raise_bad_object("TpCallbackMayRunLong", SLAB_FOREIGN, instance);
         return NT_INVALID_PARAMETER;
     }
     if (instance->worker->thread != nt_thread_id())
         return NT_INVALID_PARAMETER;
     return sched_may_run_long(instance->worker) ? NT_SUCCESS : NT_TOO_MANY_THREADS;
+}
+
+void tp_thread_ends(void)
+{
+    if (nt_unlikely(tp_verifying))
+        tp_verify_thread_ends();
+    else
+        sched_thread_ends();
 }

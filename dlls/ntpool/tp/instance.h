@@ -59,9 +59,6 @@ nt_status tp_instance_may_run_long(struct tp_instance *instance);
  * with this, for whoever waits for it; what was registered for its return does not happen, and a reference that its
  * object took to a library stays. Its pool may start another worker.
  */
-static inline void tp_thread_ends(void)
-{
-    sched_thread_ends();
-}
+void tp_thread_ends(void);
 
 #endif

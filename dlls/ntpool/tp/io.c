@@ -6,6 +6,7 @@
 #include "tp/instance.h"
 #include "tp/io.h"
 #include "tp/system.h"
+#include "tp/verifier.h"
 
 struct tp_io {
     struct tp_object object;
@@ -282,6 +283,7 @@ void tp_io_wait(struct tp_io *io, bool cancel)
     TP_OURS_OR_RETURN(io, SLAB_IO, "TpWaitForIoCompletion", (void *, int32_t), io, cancel);
     if (nt_process_is_exiting())
         return;
+    tp_check_wait("TpWaitForIoCompletion", &io->object.task);
     if (cancel)
         tp_object_wait(&io->object, true);
     else

@@ -5,6 +5,7 @@
 #include "tp/pool.h"
 #include "tp/system.h"
 #include "tp/token.h"
+#include "tp/verifier.h"
 
 struct tp_queue_timer {
     struct sched_task task;
@@ -68,7 +69,9 @@ static void timer_run(struct sched_task *task, struct sched_worker *worker)
     if (timer->flags & TP_EXECUTE_IN_PERSISTENT_THREAD)
         sched_worker_make_persistent(worker);
     tp_token_enter(timer->token);
+    tp_check_begin(TP_COUNT_LEGACY_TIMER, (const void *)timer->callback, timer->context);
     timer->callback(timer->context, true);
+    tp_check_end();
     tp_token_leave(timer->token);
 }
 
@@ -214,8 +217,10 @@ nt_status tp_queue_timer_update(struct tp_queue_timer *timer, uint32_t due, uint
     if (tp_is_systems(timer, "RtlUpdateTimer", &system_function))
         return ((nt_status(NT_CALL *)(void *, void *, uint32_t, uint32_t))(uintptr_t)system_function)(NULL, timer, due,
                                                                                                       period);
-    if (!slab_is_live(timer, SLAB_QUEUE_TIMER))
+    if (!slab_is_live(timer, SLAB_QUEUE_TIMER)) {
+        tp_tell_bad_object("RtlUpdateTimer", SLAB_QUEUE_TIMER, timer);
         return NT_INVALID_HANDLE;
+    }
     if (nt_process_is_exiting())
         return NT_SUCCESS;
     struct sched_pool *pool = timer->task.pool;
@@ -226,6 +231,11 @@ nt_status tp_queue_timer_update(struct tp_queue_timer *timer, uint32_t due, uint
     if (posted)
         sched_pool_notify(pool);
     return NT_SUCCESS;
+}
+
+struct sched_task *tp_queue_timer_task(struct tp_queue_timer *timer)
+{
+    return &timer->task;
 }
 
 bool tp_queue_timer_take(struct tp_queue_timer *timer)
@@ -240,8 +250,10 @@ bool tp_queue_timer_finish(struct tp_queue_timer *timer, nt_handle event, bool w
     sched_timer_disarm(&timer->deadline);
     sched_timers_unlock();
 
-    if (wait)
+    if (wait) {
+        tp_check_wait("RtlDeleteTimer", &timer->task);
         sched_wait_idle(&timer->task);
+    }
     uint64_t counts = atomic_load_explicit(&timer->task.counts, memory_order_acquire);
     bool outstanding = task_pending(counts) || task_running(counts);
     timer->event = event;
@@ -258,8 +270,10 @@ nt_status tp_queue_timer_delete(struct tp_queue_timer *timer, nt_handle event)
         return NT_INVALID_PARAMETER_1;
     if (tp_is_systems(timer, "RtlDeleteTimer", &system_function))
         return ((nt_status(NT_CALL *)(void *, void *, nt_handle))(uintptr_t)system_function)(NULL, timer, event);
-    if (!tp_queue_timer_take(timer))
+    if (!tp_queue_timer_take(timer)) {
+        tp_tell_bad_object("RtlDeleteTimer", SLAB_QUEUE_TIMER, timer);
         return NT_INVALID_HANDLE;
+    }
     if (nt_process_is_exiting())
         return NT_SUCCESS;
     return tp_queue_timer_finish(timer, wait ? NULL : event, wait) ? NT_PENDING : NT_SUCCESS;

@@ -22,6 +22,8 @@ void tp_timer_queue_leave(struct tp_timer_queue *queue);
 bool tp_queue_timer_take(struct tp_queue_timer *timer);
 /** Disarms and closes a taken timer. True: callbacks are outstanding. wait: until there are none. */
 bool tp_queue_timer_finish(struct tp_queue_timer *timer, nt_handle event, bool wait);
+/** What counts the callbacks of a timer. */
+struct sched_task *tp_queue_timer_task(struct tp_queue_timer *timer);
 /** The first timer of the queue that was not taken, now taken; NULL when there is none. */
 struct tp_queue_timer *tp_queue_timer_take_any(struct tp_timer_queue *queue);
 

@@ -5,6 +5,7 @@
 #include "tp/pool.h"
 #include "tp/system.h"
 #include "tp/token.h"
+#include "tp/verifier.h"
 #include "tp/wait.h"
 
 /*
@@ -63,7 +64,9 @@ static void wait_run(struct sched_task *task, struct sched_worker *worker)
         sched_worker_make_persistent(worker);
     atomic_store_explicit(&wait->thread, nt_thread_id(), memory_order_relaxed);
     tp_token_enter(wait->token);
+    tp_check_begin(TP_COUNT_LEGACY_WAIT, (const void *)wait->callback, wait->context);
     wait->callback(wait->context, wait->timed_out);
+    tp_check_end();
     tp_token_leave(wait->token);
     atomic_store_explicit(&wait->thread, 0, memory_order_relaxed);
     if (wait->flags & TP_EXECUTE_ONLY_ONCE)
@@ -145,8 +148,10 @@ nt_status tp_legacy_wait_deregister(struct tp_legacy_wait *wait, nt_handle event
 
     if (tp_is_systems(wait, "RtlDeregisterWaitEx", &system_function))
         return ((nt_status(NT_CALL *)(void *, nt_handle))(uintptr_t)system_function)(wait, event);
-    if (!slab_close(wait, SLAB_LEGACY_WAIT))
+    if (!slab_close(wait, SLAB_LEGACY_WAIT)) {
+        tp_tell_bad_object("RtlDeregisterWaitEx", SLAB_LEGACY_WAIT, wait);
         return NT_INVALID_HANDLE;
+    }
     if (nt_process_is_exiting())
         return NT_SUCCESS;
 
@@ -157,6 +162,7 @@ nt_status tp_legacy_wait_deregister(struct tp_legacy_wait *wait, nt_handle event
     sched_lock_release(&wait->lock);
 
     if (event == TP_WAIT_FOR_DONE) {
+        tp_check_wait("RtlDeregisterWaitEx", &wait->task);
         sched_cancel(&wait->task); /* WAITLEG-037 */
         sched_wait_idle(&wait->task);
         sched_close(&wait->task);

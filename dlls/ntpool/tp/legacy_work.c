@@ -3,6 +3,7 @@
 #include "tp/object.h"
 #include "tp/pool.h"
 #include "tp/token.h"
+#include "tp/verifier.h"
 
 /* One cache line. */
 struct work_item {
@@ -37,7 +38,9 @@ static void item_run(struct sched_task *task, struct sched_worker *worker)
     if (special->persistent)
         sched_worker_make_persistent(worker);
     tp_token_enter(special->token);
+    tp_check_begin(TP_COUNT_LEGACY_WORK, (const void *)item->function, item->context);
     run_item(item);
+    tp_check_end();
     tp_token_leave(special->token);
 }
 
@@ -59,7 +62,7 @@ static struct work_item *item_create(nt_handle token, bool persistent)
 {
     struct special_item *special;
 
-    if (nt_likely(!token && !persistent))
+    if (nt_likely(!token && !persistent && !tp_verifying))
         return slab_alloc(&items);
     special = slab_alloc(&special_items);
     if (!special)

@@ -2,11 +2,13 @@
 #include "tp/environ.h"
 #include "tp/group.h"
 #include "tp/object.h"
+#include "tp/verifier.h"
 
-void tp_raise_bad_object(const void *object)
+void tp_raise_bad_object(const char *function, enum slab_kind kind, const void *object)
 {
     const uintptr_t parameter = (uintptr_t)object;
 
+    tp_tell_bad_object(function, kind, object);
     nt_raise(NT_INVALID_PARAMETER, 1, &parameter);
 }
 
@@ -36,7 +38,7 @@ nt_status tp_object_create(const struct tp_kind *kind, void *callback, void *con
     created->capture = settings.capture;
     created->persistent = settings.persistent;
     created->group = settings.group;
-    created->task.is_special = settings.capture || settings.group || settings.persistent;
+    created->task.is_special = settings.capture || settings.group || settings.persistent || tp_verifying;
     *object = created;
     return NT_SUCCESS;
 }
@@ -183,7 +185,7 @@ static bool mark_closed(struct tp_object *object)
 void tp_object_close(struct tp_object *object)
 {
     if (!mark_closed(object)) {
-        tp_raise_bad_object(object);
+        tp_raise_bad_object("A close", tp_kind_of(object)->cache->kind, object);
         return;
     }
     if (!tp_group_leave(object))

@@ -95,8 +95,11 @@ void tp_object_discard(struct tp_object *object);
 /** Waits for what is queued or runs; with cancel, drops what has not begun and waits for what had. */
 void tp_object_wait(struct tp_object *object, bool cancel);
 
-/** Raises NT_INVALID_PARAMETER in the caller: a closed, foreign or wrong-kind object (EXC-007, EXC-016). */
-void tp_raise_bad_object(const void *object);
+/**
+ * Raises NT_INVALID_PARAMETER in the caller: a closed, foreign or wrong-kind object was given to the function of this
+ * name, which wants one of this kind (EXC-007, EXC-016).
+ */
+void tp_raise_bad_object(const char *function, enum slab_kind kind, const void *object);
 
 /** One more callback, with the reference to its library that it needs. */
 void tp_object_post(struct tp_object *object);

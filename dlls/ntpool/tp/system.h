@@ -46,7 +46,7 @@ nt_status tp_io_create_elsewhere_win32(struct tp_io **io, nt_handle file, tp_win
             if (tp_is_systems(object, name, &system_function))                                                         \
                 ((void(NT_CALL *) types)(uintptr_t)system_function)(__VA_ARGS__);                                      \
             else                                                                                                       \
-                tp_raise_bad_object(object);                                                                           \
+                tp_raise_bad_object(name, kind, object);                                                               \
             return;                                                                                                    \
         }                                                                                                              \
     } while (0)
@@ -58,7 +58,7 @@ nt_status tp_io_create_elsewhere_win32(struct tp_io **io, nt_handle file, tp_win
             void *system_function;                                                                                     \
             if (tp_is_systems(object, name, &system_function))                                                         \
                 return ((result(NT_CALL *) types)(uintptr_t)system_function)(__VA_ARGS__);                             \
-            tp_raise_bad_object(object);                                                                               \
+            tp_raise_bad_object(name, kind, object);                                                                   \
             return otherwise;                                                                                          \
         }                                                                                                              \
     } while (0)

@@ -4,6 +4,7 @@
 #include "tp/instance.h"
 #include "tp/system.h"
 #include "tp/timer.h"
+#include "tp/verifier.h"
 
 /* Everything behind object is guarded by the deadlines' lock. */
 struct tp_timer {
@@ -199,8 +200,10 @@ bool tp_timer_is_set(struct tp_timer *timer)
 void tp_timer_wait(struct tp_timer *timer, bool cancel)
 {
     TP_OURS_OR_RETURN(timer, SLAB_TIMER, "TpWaitForTimer", (void *, int32_t), timer, cancel);
-    if (!nt_process_is_exiting())
-        tp_object_wait(&timer->object, cancel);
+    if (nt_process_is_exiting())
+        return;
+    tp_check_wait("TpWaitForTimer", &timer->object.task);
+    tp_object_wait(&timer->object, cancel);
 }
 
 void tp_timer_close(struct tp_timer *timer)

@@ -3,6 +3,7 @@
 #include "sched/worker.h"
 #include "tp/legacy_timer.h"
 #include "tp/system.h"
+#include "tp/verifier.h"
 
 static struct slab_cache queues = {.kind = SLAB_TIMER_QUEUE, .size = SLAB_SIZE_OF(struct tp_timer_queue)};
 
@@ -78,12 +79,17 @@ nt_status tp_timer_queue_delete(struct tp_timer_queue *queue, nt_handle event)
 
     if (tp_is_systems(queue, "RtlDeleteTimerQueueEx", &system_function))
         return ((nt_status(NT_CALL *)(void *, nt_handle))(uintptr_t)system_function)(queue, event);
-    if (!slab_close(queue, SLAB_TIMER_QUEUE))
+    if (!slab_close(queue, SLAB_TIMER_QUEUE)) {
+        tp_tell_bad_object("RtlDeleteTimerQueueEx", SLAB_TIMER_QUEUE, queue);
         return NT_INVALID_HANDLE;
+    }
     if (nt_process_is_exiting())
         return NT_SUCCESS;
-    while ((timer = tp_queue_timer_take_any(queue)) != NULL)
+    while ((timer = tp_queue_timer_take_any(queue)) != NULL) {
+        if (event == TP_WAIT_FOR_DONE)
+            tp_check_wait("RtlDeleteTimerQueueEx", tp_queue_timer_task(timer));
         outstanding |= tp_queue_timer_finish(timer, NULL, false);
+    }
     if (event == TP_WAIT_FOR_DONE) {
         wait_for_timers(queue);
         outstanding = false;

@@ -4,6 +4,7 @@
 #include "tp/instance.h"
 #include "tp/system.h"
 #include "tp/timer.h"
+#include "tp/verifier.h"
 #include "tp/wait.h"
 
 enum { MOST_RESULTS = 64 };
@@ -227,8 +228,10 @@ bool tp_wait_set_ex(struct tp_wait *wait, nt_handle handle, const void *timeout,
 void tp_wait_wait(struct tp_wait *wait, bool cancel)
 {
     TP_OURS_OR_RETURN(wait, SLAB_WAIT, "TpWaitForWait", (void *, int32_t), wait, cancel);
-    if (!nt_process_is_exiting())
-        tp_object_wait(&wait->object, cancel);
+    if (nt_process_is_exiting())
+        return;
+    tp_check_wait("TpWaitForWait", &wait->object.task);
+    tp_object_wait(&wait->object, cancel);
 }
 
 void tp_wait_close(struct tp_wait *wait)

@@ -2,6 +2,7 @@
 #include "tp/environ.h"
 #include "tp/instance.h"
 #include "tp/system.h"
+#include "tp/verifier.h"
 #include "tp/work.h"
 
 struct tp_work {
@@ -49,7 +50,7 @@ void tp_work_post(struct tp_work *work)
 {
     TP_OURS_OR_RETURN(work, SLAB_WORK, "TpPostWork", (void *), work);
     if (nt_unlikely(nt_process_is_exiting())) {
-        tp_raise_bad_object(work); /* WORK-014 */
+        tp_raise_bad_object("TpPostWork", SLAB_WORK, work); /* WORK-014 */
         return;
     }
     tp_object_post(&work->object);
@@ -60,6 +61,7 @@ void tp_work_wait(struct tp_work *work, bool cancel)
     TP_OURS_OR_RETURN(work, SLAB_WORK, "TpWaitForWork", (void *, int32_t), work, cancel);
     if (nt_process_is_exiting())
         return; /* EXC-012 */
+    tp_check_wait("TpWaitForWork", &work->object.task);
     tp_object_wait(&work->object, cancel);
 }
 

@@ -9,11 +9,9 @@ static _Thread_local uint32_t own_identity;
 static _Atomic bool loader_is_busy;
 static void (*_Atomic while_busy)(void);
 
-void nt_critical_section_leave(void *critical_section)
+bool nt_critical_section_leave(void *critical_section)
 {
-    if (pthread_mutex_unlock(critical_section) != 0) {
-        ground_broken("nt_critical_section_leave of a section that the thread does not own");
-    }
+    return pthread_mutex_unlock(critical_section) == 0;
 }
 
 nt_status nt_library_add_reference(void *module)

@@ -12,9 +12,15 @@ nt_status nt_mutex_release(nt_handle mutex)
     return NtReleaseMutant(mutex, NULL);
 }
 
-void nt_critical_section_leave(void *critical_section)
+bool nt_critical_section_leave(void *critical_section)
 {
+    const RTL_CRITICAL_SECTION *section = critical_section;
+
+    // Leaving what another thread owns, or nobody, would let two in.
+    if (section->OwningThread != ntdll_teb()->thread_id)
+        return false;
     RtlLeaveCriticalSection(critical_section);
+    return true;
 }
 
 nt_status nt_library_add_reference(void *module)

@@ -25,6 +25,9 @@ extern struct nt_host nt_host;
 void nt_clock_initialize(void);
 /** Chooses how threads park. After the table is filled. */
 void nt_park_initialize(void);
+/** Enters the loader: NT_SUCCESS, NT_PENDING when it is busy in another thread, or a failure. */
+NTSTATUS nt_loader_try_enter(ULONG_PTR *cookie);
+void nt_loader_leave(ULONG_PTR cookie);
 /** Tells where this DLL was loaded from. */
 bool nt_module_was_loaded_from_system(const void *module);
 

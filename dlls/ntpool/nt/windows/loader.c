@@ -25,17 +25,27 @@ void *nt_system_function(const char *name)
     return function;
 }
 
-nt_status nt_library_try_add_reference(void *module)
+NTSTATUS nt_loader_try_enter(ULONG_PTR *cookie)
 {
     ULONG disposition = 0;
-    ULONG_PTR cookie = 0;
-    NTSTATUS status = LdrLockLoaderLock(LOCK_TRY_ONLY, &disposition, &cookie);
+    NTSTATUS status = LdrLockLoaderLock(LOCK_TRY_ONLY, &disposition, cookie);
 
-    if (status < 0)
-        return status;
-    if (disposition != LOCK_TAKEN)
-        return NT_PENDING;
-    status = LdrAddRefDll(0, module);
+    return status >= 0 && disposition != LOCK_TAKEN ? NT_PENDING : status;
+}
+
+void nt_loader_leave(ULONG_PTR cookie)
+{
     LdrUnlockLoaderLock(0, cookie);
+}
+
+nt_status nt_library_try_add_reference(void *module)
+{
+    ULONG_PTR cookie = 0;
+    NTSTATUS status = nt_loader_try_enter(&cookie);
+
+    if (status != NT_SUCCESS)
+        return status;
+    status = LdrAddRefDll(0, module);
+    nt_loader_leave(cookie);
     return status;
 }
