@@ -43,6 +43,10 @@ def first_failure(output):
     return found.group(1) if found else None
 
 
+def windows_path(path):
+    return 'Z:' + os.path.abspath(path).replace('/', '\\')
+
+
 class Programs:
     """The programs of a build directory, and what running them takes."""
 
@@ -52,6 +56,7 @@ class Programs:
         self.under_wine = os.path.join(here, '..', 'run-under-wine')
         self.sanitized = os.path.join(here, '..', 'unit', 'run-sanitized')
         self.suite = os.path.join(build, 'tests', 'conformance', 'ntpool-conformance.exe')
+        self.observations = os.path.join(here, '..', 'conformance', 'observations-ntpool.txt')
         self.real = os.path.join(build, 'dlls', 'ntpool', 'ntpool.dll')
 
     def mutant(self, name):
@@ -76,8 +81,8 @@ class Programs:
 
     def conformance(self, dll, tests=(), repeat=1):
         """The first test that fails on a DLL, or None. All tests, or those that match a pattern."""
-        command = [self.under_wine, self.suite, '--strict', '--fail-fast', '--jobs', '4', '--watchdog', str(WATCHDOG),
-                   '--repeat', str(repeat), '--dll', 'Z:' + dll.replace('/', '\\')]
+        command = [self.under_wine, self.suite, '--observations', windows_path(self.observations), '--fail-fast',
+                   '--jobs', '4', '--watchdog', str(WATCHDOG), '--repeat', str(repeat), '--dll', windows_path(dll)]
         if tests:
             command += ['--only', ','.join(tests)]
         return self._run(command, f'the suite on {os.path.basename(dll)}')[0]
