@@ -12,7 +12,6 @@
 
 static struct latch all;
 static DWORD sleep_ms;
-static uint64_t compute_steps;
 
 static void post(PTP_SIMPLE_CALLBACK callback, void *context, PTP_CALLBACK_ENVIRON environment)
 {
@@ -28,21 +27,13 @@ static void CALLBACK sleep_a_while(PTP_CALLBACK_INSTANCE instance, void *context
     latch_drop(&all);
 }
 
-static void CALLBACK compute_a_while(PTP_CALLBACK_INSTANCE instance, void *context)
-{
-    (void)instance, (void)context;
-    compute(compute_steps);
-    tally();
-    latch_drop(&all);
-}
-
-static void take_time(PTP_SIMPLE_CALLBACK even, PTP_SIMPLE_CALLBACK odd, PTP_CALLBACK_ENVIRON environment)
+static void take_time(PTP_CALLBACK_ENVIRON environment)
 {
     latch_prepare(&all, CALLBACKS);
     region_begin();
     double start = now();
     for (size_t i = 0; i < CALLBACKS; i++)
-        post(i % 2 ? odd : even, NULL, environment);
+        post(sleep_a_while, NULL, environment);
     latch_await(&all);
     double end = now();
     region_end();
@@ -54,7 +45,7 @@ static void take_time(PTP_SIMPLE_CALLBACK even, PTP_SIMPLE_CALLBACK odd, PTP_CAL
 static void all_sleep(void)
 {
     sleep_ms = (DWORD)scaled(SLEEP_MS, 1);
-    take_time(sleep_a_while, sleep_a_while, NULL);
+    take_time(NULL);
 }
 
 static void all_sleep_on_four(void)
@@ -67,14 +58,7 @@ static void all_sleep_on_four(void)
     TP_CALLBACK_ENVIRON environment;
     InitializeThreadpoolEnvironment(&environment);
     SetThreadpoolCallbackPool(&environment, pool);
-    take_time(sleep_a_while, sleep_a_while, &environment);
-}
-
-static void half_sleeps(void)
-{
-    sleep_ms = (DWORD)scaled(SLEEP_MS, 1);
-    compute_steps = (uint64_t)(steps_per_millisecond() * sleep_ms);
-    take_time(sleep_a_while, compute_a_while, NULL);
+    take_time(&environment);
 }
 
 static void just_sleep(void)
@@ -189,10 +173,6 @@ static const struct workload list[] = {
      .run = all_sleep_on_four,
      .measures = {{.name = "time", .unit = "ms", .limit = "limit-sleep/sixteen"},
                   {.name = "workers", .unit = "threads"}}},
-    {.name = "sleep-and-compute",
-     .what = "64 callbacks, half of Sleep(50), half computing for 50 ms",
-     .run = half_sleeps,
-     .measures = {{.name = "time", .unit = "ms"}, {.name = "workers", .unit = "threads"}}},
     {.name = "flood-beside-blocked",
      .what = "100,000 small callbacks posted behind 16 that block until all have run",
      .run = flood_beside_blocked,

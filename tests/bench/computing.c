@@ -9,7 +9,6 @@
 
 static struct latch all;
 static uint64_t steps;
-static volatile LONG taken;
 
 static void CALLBACK compute_once(PTP_CALLBACK_INSTANCE instance, void *context)
 {
@@ -19,30 +18,12 @@ static void CALLBACK compute_once(PTP_CALLBACK_INSTANCE instance, void *context)
     latch_drop(&all);
 }
 
-static void compute_share(size_t index, void *context)
-{
-    (void)index, (void)context;
-    while (InterlockedIncrement(&taken) <= CALLBACKS)
-        compute(steps);
-}
-
-// One thread for each processor, without a pool. Of two times, before and after, so that a machine that others use too
-// counts alike for both.
-static double without_pool(void)
-{
-    taken = 0;
-    crew_start(processors(), compute_share, NULL);
-    double start = now();
-    crew_go();
-    crew_join();
-    return now() - start;
-}
-
 static void flood(void)
 {
     steps = (uint64_t)(steps_per_millisecond() * (double)scaled(COMPUTE_MS, 1));
     latch_prepare(&all, CALLBACKS);
-    double ideal = without_pool();
+    // Of two times, before and after, so that a machine that others use too counts alike for both.
+    double ideal = computed_without_pool(CALLBACKS, steps);
     region_begin();
     double start = now();
     for (size_t i = 0; i < CALLBACKS; i++)
@@ -51,7 +32,7 @@ static void flood(void)
     latch_await(&all);
     double end = now();
     region_end();
-    ideal = (ideal + without_pool()) / 2;
+    ideal = (ideal + computed_without_pool(CALLBACKS, steps)) / 2;
     tally_verify(CALLBACKS);
     report("time", (end - start) / 1e6);
     report("over-ideal", (end - start) / ideal);

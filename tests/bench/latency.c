@@ -5,6 +5,8 @@
 #include "harness/families.h"
 #include "harness/region.h"
 
+#include <string.h>
+
 #define IDLE_SAMPLES 1000
 #define HOT_SAMPLES  50000
 #define BUSY_SAMPLES 20000
@@ -68,6 +70,81 @@ static void idle(void)
     report_percentiles(samples, times);
     report("cpu", cpu * 1e3 / (double)times);
 }
+
+// ---- Several posts at once to an idle pool ---------------------------------------------------------------------
+
+struct burst {
+    struct probe probes[CREW_AT_MOST];
+    size_t producers;
+    size_t rounds;
+    double *samples;
+    _Alignas(64) volatile LONG round;
+    _Alignas(64) volatile LONG done;
+};
+
+static bool(WINAPI *wait_on_address)(volatile void *address, void *compare, SIZE_T size, DWORD milliseconds);
+static void(WINAPI *wake_all)(void *address);
+
+static void find_waits_on_addresses(void)
+{
+    void *wait = system_function("kernelbase.dll", "WaitOnAddress");
+    void *wake = system_function("kernelbase.dll", "WakeByAddressAll");
+    memcpy(&wait_on_address, &wait, sizeof wait);
+    memcpy(&wake_all, &wake, sizeof wake);
+    require(wait_on_address && wake_all, "this system has no WaitOnAddress");
+}
+
+static void produce_in_rounds(size_t index, void *context)
+{
+    struct burst *burst = context;
+    for (LONG round = 0; round < (LONG)burst->rounds; round++) {
+        while (burst->round == round)
+            wait_on_address(&burst->round, &round, sizeof round, INFINITE);
+        burst->samples[(size_t)round * burst->producers + index] = sample(&burst->probes[index]);
+        InterlockedIncrement(&burst->done);
+    }
+}
+
+static void idle_by_producers(size_t count)
+{
+    static struct burst burst;
+    find_waits_on_addresses();
+    burst.producers = count;
+    burst.rounds = scaled(IDLE_SAMPLES, 10);
+    burst.samples = zeroed(burst.rounds * count, sizeof *burst.samples);
+    for (size_t i = 0; i < count; i++)
+        prepare(&burst.probes[i]);
+    region_begin();
+    crew_start(count, produce_in_rounds, &burst);
+    crew_go();
+    for (size_t i = 0; i < burst.rounds; i++) {
+        pause_for(IDLE_MS);
+        InterlockedIncrement(&burst.round);
+        wake_all((void *)&burst.round);
+        while ((size_t)burst.done < (i + 1) * count)
+            pause_for(1);
+    }
+    crew_join();
+    region_end();
+    report_percentiles(burst.samples, burst.rounds * count);
+}
+
+static void idle_by_two(void)
+{
+    idle_by_producers(2);
+}
+
+static void idle_by_four(void)
+{
+    idle_by_producers(4);
+}
+
+static void idle_by_sixteen(void)
+{
+    idle_by_producers(16);
+}
+
+// ---- A pool that is never idle ---------------------------------------------------------------------------------
 
 // The next post comes as soon as the callback before has started.
 static void hot(void)
@@ -155,6 +232,12 @@ static const struct workload list[] = {
                   {.name = "p99", .unit = "us", .limit = "limit-wake/p99"},
                   {.name = "p99.9", .unit = "us"},
                   {.name = "cpu", .unit = "us"}}},
+    {.name = "start-idle-2",
+     .what = "2 threads post at once, after 2 ms without work",
+     .run = idle_by_two,
+     .measures = {PERCENTILES}},
+    {.name = "start-idle-4", .what = "the same with 4 threads", .run = idle_by_four, .measures = {PERCENTILES}},
+    {.name = "start-idle-16", .what = "the same with 16 threads", .run = idle_by_sixteen, .measures = {PERCENTILES}},
     {.name = "start-hot",
      .what = "the same with one post right after the other",
      .run = hot,

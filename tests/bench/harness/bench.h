@@ -30,6 +30,10 @@ _Noreturn void fail(const char *format, ...) __attribute__((format(gnu_printf, 1
 
 // A quantity of the table, by --scale, but not less than `least`.
 size_t scaled(size_t quantity, size_t least);
+// The quantity of the workload that runs.
+size_t quantity(void);
+// Whether the workload that runs has a measure of that name.
+bool has_measure(const char *name);
 size_t processors(void);
 // A function of a system DLL that older systems lack, or NULL.
 void *system_function(const char *dll, const char *name);
@@ -52,6 +56,9 @@ void pause_for(DWORD milliseconds);
 void compute(uint64_t steps);
 // How many steps take a millisecond on a processor that nobody else uses.
 double steps_per_millisecond(void);
+
+// Nanoseconds that one thread for each processor takes to compute so many portions of so many steps.
+double computed_without_pool(size_t count, uint64_t steps);
 
 // ---- Callbacks that are counted without a shared cache line ---------------------------------------------------
 

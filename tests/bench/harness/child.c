@@ -9,6 +9,7 @@
 #include <string.h>
 
 static double scale;
+static const struct workload *workload;
 
 static void say_line(char mark, const char *text)
 {
@@ -71,6 +72,19 @@ size_t scaled(size_t quantity, size_t least)
     return size < (double)least ? least : (size_t)size;
 }
 
+size_t quantity(void)
+{
+    return workload->quantity;
+}
+
+bool has_measure(const char *name)
+{
+    for (size_t i = 0; i < measures_of(workload); i++)
+        if (!strcmp(workload->measures[i].name, name))
+            return true;
+    return false;
+}
+
 size_t processors(void)
 {
     SYSTEM_INFO system;
@@ -94,7 +108,7 @@ _Noreturn void child_main(const struct options *options)
     SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
     SetUnhandledExceptionFilter(crash);
     scale = options->scale;
-    const struct workload *workload = workload_named(options->child);
+    workload = workload_named(options->child);
     require(workload, "there is no workload '%s'", options->child);
     now();
     if (*options->token)

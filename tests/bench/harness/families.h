@@ -17,6 +17,7 @@ extern const struct family limit_counter_family, limit_pool_family, limit_wake_f
 extern const struct family submit_family, simple_family, fan_out_family, life_family, latency_family;
 extern const struct family timer_family, lateness_family, legacy_family, wait_family;
 extern const struct family io_file_family, io_pipe_family, blocking_family, computing_family;
-extern const struct family group_family, memory_family, idle_family, self_family;
+extern const struct family growth_family, mixed_family, fairness_family, group_family, memory_family, idle_family,
+    self_family;
 
 #endif

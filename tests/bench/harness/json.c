@@ -109,6 +109,8 @@ static void result(FILE *out, const struct results *results, const struct result
     fputs("{\"name\": ", out);
     text(out, result->workload->name);
     fprintf(out, ", \"reference\": %s, ", result->workload->reference ? "true" : "false");
+    if (result->workload->quantity)
+        fprintf(out, "\"quantity\": %zu, ", result->workload->quantity);
     measures(out, results, result);
     fputs(", \"sides\": [", out);
     for (size_t i = 0; i < (result->workload->reference ? 1 : results->sides); i++) {

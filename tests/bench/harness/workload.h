@@ -50,6 +50,8 @@ struct workload {
     const char *name;
     const char *what;
     void (*run)(void);
+    // How many objects it is about, where rows of one kind make a curve.
+    size_t quantity;
     // It calls no thread pool, so it is run once for both DLLs.
     bool reference;
     // It is there to test the program itself; only an --only pattern that names it chooses it.
