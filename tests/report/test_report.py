@@ -22,12 +22,12 @@ VOID = {'meta'}
 
 
 def record(name, ids, result='passed', **more):
-    return {'name': name, 'facts': ids, 'kind': 'binding', 'result': result, 'runs': 1, 'bad_runs': 0, 'ms': 1,
-            'notes': [], **more}
+    return {'name': name, 'facts': ids.split(), 'level': 'win32', 'kind': 'binding', 'result': result, 'observation': '',
+            'expected': '', 'reason': '', 'runs': 1, 'bad_runs': 0, 'ms': 1, 'notes': [], **more}
 
 
 def result_of(*tests, label='here', host='Wine 8.0', dll='C:\\kernel32.dll'):
-    text = json.dumps({'host': host, 'dll': dll, 'version': '1.0', 'tests': list(tests)})
+    text = json.dumps({'host': host, 'dll': dll, 'dll_version': '1.0', 'tests': list(tests)})
     return results.parse(text, label, 'made-up')
 
 
@@ -46,7 +46,7 @@ def refusal(text):
 
 
 def what_is_no_result_is_refused():
-    good = {'host': 'h', 'dll': 'd', 'version': 'v', 'tests': [record('a', 'WORK-001')]}
+    good = {'host': 'h', 'dll': 'd', 'dll_version': 'v', 'tests': [record('a', 'WORK-001')]}
     results.parse(json.dumps(good), 'x', 'FILE')
     for bad in ('', '{', '[]', '{}', json.dumps(good)[:-9], json.dumps({**good, 'tests': []}),
                 json.dumps({**good, 'host': 3}), json.dumps({**good, 'tests': ['a']}),
@@ -104,7 +104,7 @@ class Checker(html.parser.HTMLParser):
 
 
 def nothing_in_a_result_is_taken_for_markup():
-    nasty = result_of(record(NASTY, 'WORK-001 <b>-1', 'known', known=NASTY, notes=[NASTY]), label=NASTY, host=NASTY,
+    nasty = result_of(record(NASTY, 'WORK-001 <b>-1', 'known', reason=NASTY, observation=NASTY, notes=[NASTY]), label=NASTY, host=NASTY,
                       dll=NASTY)
     plain = result_of(record('a', 'WORK-001'))
     text = page.page([nasty, plain], {'WORK-001': NASTY}, NASTY)
@@ -115,7 +115,7 @@ def nothing_in_a_result_is_taken_for_markup():
     check('<script>' not in text and '\x07' not in text, 'text became markup')
     rows = [line for line in text.splitlines() if line.startswith('|')]
     for line in rows:
-        check(line.replace('\\|', '').count('|') in (10, 4, 5), f'a row with torn cells: {line}')
+        check(line.replace('\\|', '').count('|') in (11, 4, 5), f'a row with torn cells: {line}')
 
 
 def the_page_says_what_differs_first():
@@ -154,7 +154,7 @@ def the_command_writes_both():
             return os.path.join(folder, name)
         for name, tests in (('a.json', [record('a', 'WORK-001')]), ('b.json', [record('a', 'WORK-001', 'failed')])):
             with open(path(name), 'w', encoding='utf-8') as f:
-                json.dump({'host': 'Wine 8.0', 'dll': 'C:\\x\\kernel32.dll', 'version': '1', 'tests': tests}, f)
+                json.dump({'host': 'Wine 8.0', 'dll': 'C:\\x\\kernel32.dll', 'dll_version': '1', 'tests': tests}, f)
         status, said = command(f'left={path("a.json")}', path('b.json'), '--html', path('o.html'), '--markdown', path('o.md'))
         equal((status, said), (0, ''), 'the command')
         for name in ('o.html', 'o.md'):

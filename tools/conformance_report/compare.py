@@ -51,9 +51,11 @@ class Row:
     def differs(self):
         return len({cell.verdict for cell in self.cells if cell.verdict not in ('', 'skipped')}) > 1
 
-    def tests(self):
-        """The names of all tests that were run of this fact."""
-        return sorted({test.name for cell in self.cells for test in cell.tests})
+    def what_tests_say(self):
+        """In words, the names of the tests that gave the worst verdict."""
+        worst = min((cell.verdict for cell in self.cells if cell.verdict), key=VERDICTS.index, default='')
+        names = {test.name.removeprefix('nt_') for cell in self.cells for test in cell.tests if test.verdict == worst}
+        return ', '.join(name.replace('_', ' ') for name in sorted(names))
 
     def severity(self):
         """For sorting: what is worse anywhere comes first."""

@@ -7,7 +7,8 @@ import os
 from . import compare
 
 WORDS = {'failed': 'failed', 'known': 'known deviation', 'differs': 'differs', 'passed': 'passed',
-         'skipped': 'skipped', '': 'not run'}
+         'stale': 'passed, though listed as a deviation', 'skipped': 'skipped', '': 'not run'}
+COUNTED = ('passed', 'failed', 'known', 'stale', 'differs', 'skipped')
 LEGEND = ('A fact that several tests prove has the worst of their results. A <em>known deviation</em> is a failure that '
           'is expected of this host. <em>Differs</em>: the fact is only inferred, and the host does otherwise. '
           'Results open to the tests behind them and to what they saw.')
@@ -26,21 +27,23 @@ def _style():
 
 def _hosts(runs):
     yield '<div class="scroll"><table class="hosts"><thead><tr><th>run</th><th>host</th><th>DLL</th><th>version</th>'
-    yield '<th>passed</th><th>failed</th><th>known</th><th>differs</th><th>skipped</th></tr></thead><tbody>'
+    yield ''.join(f'<th>{verdict}</th>' for verdict in COUNTED)
+    yield '</tr></thead><tbody>'
     for run in runs:
         yield f'<tr><th><b>{escape(run.label)}</b></th><td>{escape(run.host)}</td>'
         yield f'<td><code>{escape(run.dll)}</code></td><td>{escape(run.version)}</td>'
-        for verdict in ('passed', 'failed', 'known', 'differs', 'skipped'):
+        for verdict in COUNTED:
             yield f'<td class="number">{run.count(verdict)}</td>'
         yield '</tr>'
     yield '</tbody></table></div>'
 
 
-def _test(test):
-    yield f'<li><code>{escape(test.name)}</code> {WORDS[test.verdict]}'
-    if test.known:
-        yield f'<span class="note">{escape(test.known)}</span>'
-    for note in test.notes:
+def _test(test, verdict):
+    name = escape(test.name).replace('_', '_<wbr>')
+    yield f'<li><code>{name}</code>' + (f' {WORDS[test.verdict]}' if test.verdict != verdict else '')
+    for note in (test.reason, test.observation, *test.notes):
+        if not note:
+            continue
         yield f'<span class="note">{escape(note)}</span>'
     yield '</li>'
 
@@ -49,7 +52,7 @@ def _cell(cell):
     verdict = f'<span class="verdict">{WORDS[cell.verdict]}</span>'
     if not cell.tests:
         return f'<td class="none">{verdict}</td>'
-    tests = ''.join(part for test in cell.telling() for part in _test(test))
+    tests = ''.join(part for test in cell.telling() for part in _test(test, cell.verdict))
     return f'<td class="{cell.verdict}"><details><summary>{verdict}</summary><ul>{tests}</ul></details></td>'
 
 
@@ -59,8 +62,7 @@ def _facts(runs, rows, sentences):
         yield ''.join(f'<th>{escape(run.label)}</th>' for run in runs)
         yield '</tr></thead><tbody>'
         for row in section.rows:
-            what = sentences.get(row.fact) or ', '.join(name.replace('_', ' ') for name in row.tests()
-                                                        if not name.startswith('nt_')) or ', '.join(row.tests())
+            what = sentences.get(row.fact) or row.what_tests_say()
             yield f'<tr><th><b>{escape(row.fact)}</b><span class="what">{escape(what)}</span></th>'
             yield ''.join(_cell(cell) for cell in row.cells)
             yield '</tr>'

@@ -6,7 +6,8 @@ import re
 from . import compare
 
 WORDS = {'failed': '**failed**', 'known': 'known deviation', 'differs': 'differs', 'passed': 'passed',
-         'skipped': 'skipped', '': 'not run'}
+         'stale': 'passed, though listed as a deviation', 'skipped': 'skipped', '': 'not run'}
+COUNTED = ('passed', 'failed', 'known', 'stale', 'differs', 'skipped')
 
 
 def escape(text):
@@ -24,9 +25,9 @@ def _table(head, rows):
 
 
 def _hosts(runs):
-    head = ['', 'host', 'DLL', 'version', 'passed', 'failed', 'known', 'differs', 'skipped']
+    head = ['', 'host', 'DLL', 'version', *COUNTED]
     return _table(head, [[escape(run.label), escape(run.host), escape(run.dll_name()), escape(run.version),
-                          *(str(run.count(verdict)) for verdict in ('passed', 'failed', 'known', 'differs', 'skipped'))]
+                          *(str(run.count(verdict)) for verdict in COUNTED)]
                          for run in runs])
 
 
@@ -47,7 +48,7 @@ def _ids(rows):
 
 def _cell(cell):
     word = WORDS[cell.verdict]
-    reasons = sorted({test.known for test in cell.tests if test.known and test.verdict == 'known'})
+    reasons = sorted({test.reason for test in cell.tests if test.reason and test.verdict == 'known'})
     return word + (f': {escape("; ".join(reasons))}' if reasons and cell.verdict == 'known' else '')
 
 
@@ -57,7 +58,7 @@ def _differing(runs, rows, sentences):
         lines += [f'### {section.title}', '']
         body = []
         for row in section.rows:
-            first = row.fact + (f': {escape(sentences[row.fact])}' if row.fact in sentences else '')
+            first = f'{row.fact}: {escape(sentences.get(row.fact) or row.what_tests_say())}'
             body.append([first, *map(_cell, row.cells)])
         lines += _table(['fact', *(escape(run.label) for run in runs)], body)
     return lines

@@ -5,7 +5,7 @@ import dataclasses
 import json
 
 # From bad to good. A fact that several tests prove has the first of these that one of them has.
-VERDICTS = ('failed', 'known', 'differs', 'passed', 'skipped')
+VERDICTS = ('failed', 'known', 'differs', 'stale', 'passed', 'skipped')
 
 
 class Fault(Exception):
@@ -18,7 +18,8 @@ class Test:
     facts: tuple
     kind: str     # binding or observation
     verdict: str  # one of VERDICTS
-    known: str    # the reason of a known deviation
+    observation: str  # what was seen
+    reason: str   # of a listed deviation
     notes: tuple
 
 
@@ -37,25 +38,29 @@ class Run:
         return sum(test.verdict == verdict for test in self.tests)
 
 
-def _text(record, key, where, optional=False):
-    value = record.get(key, '' if optional else None)
+def _text(record, key, where):
+    value = record.get(key)
     if not isinstance(value, str):
         raise Fault(f'{where}: "{key}" is not a text')
     return value
+
+
+def _texts(record, key, where):
+    value = record.get(key)
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise Fault(f'{where}: "{key}" is no list of texts')
+    return tuple(value)
 
 
 def _test(record, where):
     if not isinstance(record, dict):
         raise Fault(f'{where}: a test is not an object')
     name = _text(record, 'name', where)
-    notes = record.get('notes', [])
-    if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
-        raise Fault(f'{where}: the notes of {name} are no list of texts')
     verdict = _text(record, 'result', where)
     if verdict not in VERDICTS:
         raise Fault(f'{where}: {name} has the unknown result "{verdict}"')
-    return Test(name, tuple(_text(record, 'facts', where).split()), _text(record, 'kind', where), verdict,
-                _text(record, 'known', where, optional=True), tuple(notes))
+    return Test(name, _texts(record, 'facts', where), _text(record, 'kind', where), verdict,
+                _text(record, 'observation', where), _text(record, 'reason', where), _texts(record, 'notes', where))
 
 
 def parse(text, label, where):
@@ -69,7 +74,7 @@ def parse(text, label, where):
     tests = tuple(_test(test, where) for test in record['tests'])
     if not tests:
         raise Fault(f'{where}: no test was run')
-    return Run(label, _text(record, 'host', where), _text(record, 'dll', where), _text(record, 'version', where), tests)
+    return Run(label, _text(record, 'host', where), _text(record, 'dll', where), _text(record, 'dll_version', where), tests)
 
 
 def read(path, label):
