@@ -101,6 +101,13 @@ static void unlock_and_settle(struct tp_io *io)
         sched_close(&io->object.task);
 }
 
+/* The slot of an object is free, for who holds its lock, from io_dispose until it is handed out again: then what was
+ * written into it comes before its tag. */
+static bool is_there(const struct tp_io *io)
+{
+    return atomic_load_explicit(&io->object.task.item.tag, memory_order_acquire) != SLAB_TAG(SLAB_IO, SLAB_FREE);
+}
+
 /* On the poller. */
 void tp_io_deliver(const struct nt_completion *completion)
 {
@@ -108,9 +115,8 @@ void tp_io_deliver(const struct nt_completion *completion)
     struct tp_completion *copy = tp_completion_copy(completion);
 
     sched_lock_acquire(lock_of(io));
-    uint32_t tag = atomic_load_explicit(&io->object.task.item.tag, memory_order_acquire);
-    uint32_t started = started_of(io);
-    if (tag != SLAB_TAG(SLAB_IO, SLAB_FREE) && io->generation == tp_key_generation_of(completion->key) && started) {
+    uint32_t started = is_there(io) && io->generation == tp_key_generation_of(completion->key) ? started_of(io) : 0;
+    if (started) {
         append(io, copy);
         struct sched_pool *pool =
             tp_object_post_quietly(&io->object); /* before started falls: a waiter must see one or the other */
@@ -210,6 +216,9 @@ static void io_dispose(struct tp_object *object)
     struct tp_io *io = nt_container(object, struct tp_io, object);
 
     free_all(io->first); /* posts that a group close refused */
+    sched_lock_acquire(lock_of(io));
+    atomic_store_explicit(&object->task.item.tag, SLAB_TAG(SLAB_IO, SLAB_FREE), memory_order_relaxed);
+    sched_lock_release(lock_of(io));
 }
 
 static const struct tp_kind io_kind = {
@@ -232,7 +241,9 @@ static nt_status create(struct tp_io **io, nt_handle file, void *callback, bool 
         return status;
     struct tp_io *created = object;
     created->win32 = win32;
+    sched_lock_acquire(lock_of(created));
     created->generation = tp_key_generation();
+    sched_lock_release(lock_of(created));
     status = sched_port_bind(file, tp_key_make(created, created->generation), tp_deliver);
     if (status < 0) {
         tp_object_discard(&created->object);
