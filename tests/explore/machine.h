@@ -128,6 +128,8 @@ void memory_restore(void);
 /** Called for every access of the code under test. is_tag: it may be one to the tag of an item. */
 void memory_accessed(const volatile void *address, size_t size, bool is_tag, const void *place);
 void memory_freed(void *item, size_t size);
+/** Freed, but it may be looked at for good. */
+void memory_kept(void *item);
 void memory_reused(void *item, size_t size);
 bool memory_is_freed(const void *item);
 

@@ -16,7 +16,7 @@
 
 enum { MOST_COMMITS = 1024, MOST_SAVED = 64 };
 
-enum grain { GRAIN_CLOSED, GRAIN_OPEN, GRAIN_ITEM, GRAIN_FREED_TAG, GRAIN_FREED };
+enum grain { GRAIN_CLOSED, GRAIN_OPEN, GRAIN_ITEM, GRAIN_KEPT, GRAIN_FREED_TAG, GRAIN_FREED };
 
 struct saved_page {
     uint32_t page;
@@ -171,13 +171,20 @@ void memory_accessed(const volatile void *address, size_t size, bool is_tag, con
 
 bool memory_is_freed(const void *item)
 {
-    return *grain_of((uintptr_t)item) == GRAIN_FREED_TAG;
+    enum grain grain = *grain_of((uintptr_t)item);
+
+    return grain == GRAIN_FREED_TAG || grain == GRAIN_KEPT;
 }
 
 void memory_freed(void *item, size_t size)
 {
     memset(grain_of((uintptr_t)item), GRAIN_FREED, size / GRAIN);
     *grain_of((uintptr_t)item) = GRAIN_FREED_TAG;
+}
+
+void memory_kept(void *item)
+{
+    *grain_of((uintptr_t)item) = GRAIN_KEPT;
 }
 
 void memory_reused(void *item, size_t size)

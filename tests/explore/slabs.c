@@ -20,10 +20,10 @@ void *__wrap_slab_alloc(struct slab_cache *cache)
     machine.current->in_slab++;
     void *item = __real_slab_alloc(cache);
     machine.current->in_slab--;
-    if (!item || cache->keep)
-        return item;
+    if (!item)
+        return NULL;
     memory_reused(item, cache->size);
-    live++;
+    live += !cache->keep;
     return item;
 }
 
@@ -33,22 +33,17 @@ void __wrap_slab_free(struct slab_cache *cache, void *item)
 
     machine_step("frees", item, __builtin_return_address(0));
     buffers_flush(machine.current);
-    if (cache->keep) {
-        /* Late looks at these are allowed. */
-        if (tagged->tag == SLAB_TAG(cache->kind, SLAB_FREE))
-            explore_fail("%p is freed twice", item);
-        machine.current->in_slab++;
-        __real_slab_free(cache, item);
-        machine.current->in_slab--;
-        return;
-    }
     if (memory_is_freed(item)) {
         trace_print_place(__builtin_return_address(0));
         explore_fail("%p is freed twice", item);
     }
-    live--;
-    memory_freed(item, cache->size);
-    if (machine.world.quarantines) {
+    if (cache->keep) {
+        memory_kept(item); /* late looks at these are allowed */
+    } else {
+        live--;
+        memory_freed(item, cache->size);
+    }
+    if (machine.world.quarantines && !cache->keep) {
         tagged->tag = SLAB_TAG(cache->kind, SLAB_FREE);
         return;
     }
