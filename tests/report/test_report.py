@@ -75,7 +75,7 @@ def facts_are_grouped_in_order_and_the_worst_comes_first():
     run_ = result_of(record('a', 'XYZ-001'), record('b', 'TMR-010'), record('c', 'TMR-002'), record('d', 'WORK-001'),
                      record('e', 'TMR-030', 'failed'))
     sections = compare.sections_of(compare.rows_of([run_]))
-    equal([section.title for section in sections], ['Work objects', 'Timers', 'XYZ'], 'sections')
+    equal([section.title for section in sections], ['Work objects', 'Timers', 'Others'], 'sections')
     equal([row.fact for row in sections[1].rows], ['TMR-030', 'TMR-002', 'TMR-010'], 'rows')
 
 

@@ -103,9 +103,8 @@ def sections_of(rows):
     """Grouped by object; in each the worst first."""
     groups = {}
     for row in rows:
-        groups.setdefault(object_of(row.fact), []).append(row)
-    return [Section(OBJECTS.get(prefix, prefix), tuple(sorted(group, key=Row.severity)))
-            for prefix, group in groups.items()]
+        groups.setdefault(OBJECTS.get(object_of(row.fact), 'Others'), []).append(row)
+    return [Section(title, tuple(sorted(group, key=Row.severity))) for title, group in groups.items()]
 
 
 def split(rows):

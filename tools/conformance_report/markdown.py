@@ -7,6 +7,9 @@ from . import compare
 
 WORDS = {'failed': '**failed**', 'known': 'known deviation', 'differs': 'differs', 'passed': 'passed',
          'stale': 'passed, though listed as a deviation', 'skipped': 'skipped', '': 'not run'}
+LEGEND = ('Made by `tools/report` from results of `ntpool-conformance`. A fact that several tests prove has the worst of their '
+          'results. A *known deviation* is a failure that is expected of this host. *Differs*: the fact is only inferred, and the '
+          'host does otherwise. Nothing is said of hosts that were not run.')
 COUNTED = ('passed', 'failed', 'known', 'stale', 'differs', 'skipped')
 
 
@@ -79,7 +82,7 @@ def _agreeing(rows):
 
 def page(runs, sentences, title):
     differing, agreeing = compare.split(compare.rows_of(runs))
-    lines = [f'# {escape(title)}', '', *_hosts(runs)]
+    lines = [f'# {escape(title)}', '', LEGEND, '', *_hosts(runs)]
     lines += [f'## Where they differ: {len(differing)} facts', '']
     lines += _differing(runs, differing, sentences) if differing else ['Nowhere.', '']
     lines += [f'## Where they agree: {len(agreeing)} facts', '', *_agreeing(agreeing)]
