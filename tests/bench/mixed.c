@@ -5,7 +5,7 @@
 #include "harness/bench.h"
 #include "harness/families.h"
 
-#define EACH    64
+#define EACH     64
 #define SLEEP_MS 50
 
 static DWORD sleep_ms;

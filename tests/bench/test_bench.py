@@ -9,11 +9,13 @@ import os
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree
 
 from tap import check, contains, equal, run
 
 COMMAND = sys.argv[1:3]
 NTPOOL = sys.argv[3]
+PLOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'tools', 'lib', 'plot_bench.py')
 TIME_LIMIT = 600
 
 
@@ -22,12 +24,21 @@ def bench(*arguments):
                           text=True, errors='replace')
 
 
-def measure(*arguments):
-    """The finished run, and what it wrote as JSON: workload -> what is told of it."""
+def words_of_plots(path):
+    """What the plots that tools/bench makes of a run say, in one piece each."""
+    plots = [f'{path}.{name}.svg' for name in ('ratios', 'growth')]
+    subprocess.run([sys.executable, PLOT, path, *plots], check=True)
+    return [' '.join(xml.etree.ElementTree.parse(plot).getroot().itertext()) for plot in plots]
+
+
+def measure(*arguments, plots=None):
+    """The finished run, and what it wrote as JSON: workload -> what is told of it. Its plots are added to a list."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, 'bench.json')
         result = bench('--scale', '0.001', '--runs', '1', '--json', path, *arguments)
         check(os.path.exists(path), f'no JSON; exit code {result.returncode}; standard error: {result.stderr}')
+        if plots is not None:
+            plots += words_of_plots(path)
         with open(path, encoding='utf-8') as file:
             return result, {workload['name']: workload for workload in json.load(file)['workloads']}
 
@@ -39,7 +50,8 @@ def listed():
 
 
 def each_row_reports():
-    result, workloads = measure('--compare', 'builtin', NTPOOL)
+    plots = []
+    result, workloads = measure('--compare', 'builtin', NTPOOL, plots=plots)
     equal(list(workloads), listed(), 'the rows')
     for name, workload in workloads.items():
         equal(len(workload['sides']), 1 if workload['reference'] else 2, f'sides of {name}')
@@ -50,6 +62,11 @@ def each_row_reports():
                 check(isinstance(got, str) or len(got['values']) == 1, f'{name}/{row["name"]} did not report: {got}')
                 contains(result.stdout, f'{name}/{row["name"]} ', 'the table')
             check(workload['reference'] or side['counts'], f'{name} counted nothing')
+        for row in workload['rows']:
+            if row['ratio'] and row['ratio'] > 0 and 'quantity' not in workload:
+                contains(plots[0], f'{name} / {row["name"]}', 'the plot of ratios')
+    for kind in ('work', 'group', 'timer', 'simple', 'wait'):
+        contains(plots[1], f'ntpool.dll {kind}', 'the plot of growth')
     equal(result.returncode, 0, f'exit code; standard error: {result.stderr}')
 
 
