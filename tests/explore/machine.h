@@ -12,7 +12,11 @@
 
 #include "explore.h"
 
-enum { MOST_THREADS = 24, MOST_BUFFERED = 16, STACK_SIZE = 64 * 1024 };
+#ifndef EXPLORE_MOST_THREADS
+#define EXPLORE_MOST_THREADS 24
+#endif
+
+enum { MOST_THREADS = EXPLORE_MOST_THREADS, MOST_BUFFERED = 16, STACK_SIZE = 64 * 1024 };
 
 enum thread_state {
     THREAD_NONE,

@@ -4,7 +4,11 @@
 #include <sys/mman.h>
 
 /* More steps than any schedule takes that comes to an end. */
-enum { MOST_STEPS = 400000, MOST_TIME_JUMPS = 2000 };
+#ifndef EXPLORE_MOST_STEPS
+#define EXPLORE_MOST_STEPS 400000
+#endif
+
+enum { MOST_STEPS = EXPLORE_MOST_STEPS, MOST_TIME_JUMPS = 2000 };
 
 #define STACKS ((char *)UINT64_C(0x300000000000))
 
