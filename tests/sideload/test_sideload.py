@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""test_sideload.py RUN-UNDER-WINE NTPOOL-RUN.exe NTPOOL.dll NTPOOL-FAR.dll VICTIM.exe
+"""test_sideload.py RUN-UNDER-WINE NTPOOL-RUN.exe NTPOOL.dll NTPOOL-FAR.dll VICTIM.exe MIXED.exe LINKED.exe NTPOOL-REWRITE
+NTPOOL-FORWARD
 
 A program that knows nothing of ntpool, as it is and through the launcher: it must do the same, and say who served it.
 """
@@ -15,9 +16,10 @@ import tempfile
 import tap
 from tap import check, contains, equal
 
-UNDER_WINE, LAUNCHER, NTPOOL, FAR, VICTIM = map(os.path.abspath, sys.argv[1:6])
+UNDER_WINE, LAUNCHER, NTPOOL, FAR, VICTIM, MIXED, LINKED, REWRITE, FORWARD = map(os.path.abspath, sys.argv[1:10])
 LIMIT = 240  # seconds for anything; on a quiet machine a run takes one
 FOLDER = os.path.dirname(VICTIM)
+PREFIX_TOOL = os.path.join(os.path.dirname(UNDER_WINE), '..', 'tools', 'ntpool-prefix')
 
 here = tempfile.mkdtemp(prefix='ntpool-sideload-')
 environment = dict(os.environ, NTPOOL_TEST_PREFIX=os.environ.get('NTPOOL_TEST_PREFIX') or os.path.join(
@@ -247,6 +249,66 @@ def test_children():
     equal(servers(result[2]), {'ntpool.dll'}, 'children taken along')
     equal(len([line for line in log if 'program=victim.exe mode=launched' in line]), 5, f'{log}')
     equal(len([line for line in log if 'program=cmd.exe mode=launched' in line]), 1, f'{log}')
+
+
+# ---- two pools in one process, and one pool twice --------------------------------------------------------------
+
+
+def test_objects_of_the_systems_pool():
+    code, output, said = run(MIXED)
+    equal((code, servers(said)), (0, {'ntdll.dll'}), said)
+    equal(output.count(': good\n'), 9, output)
+    contains(said, 'our pool and their group: served', 'one pool')
+    ended, told, said = launch(MIXED)
+    equal((ended, told), (code, output), 'two pools')
+    equal(servers(said), {'ntdll.dll'}, 'objects of ntdll are served by')
+    for mix in ('our pool and their group', 'their pool and our group'):
+        contains(said, f'{mix}: refused, error 87\n', 'two pools')
+
+
+def one_pool(log, name):
+    """The log of one process: one copy came up, and its callbacks are all there."""
+    ups = [line for line in log if line.startswith('up ')]
+    equal(len(ups), 1, f'copies that serve, in {log}')
+    contains(ups[0], f'program={name} ', 'log')
+    return next(line for line in log if line.startswith('down '))
+
+
+def test_launcher_and_linked():
+    (code, output, said), log = log_of(LINKED, dll=FAR)
+    equal(code, 0, f'{output}{said}')
+    check('not ok' not in output, output)
+    contains(one_pool(log, 'linked.exe'), 'work=1000 ', 'log')
+
+
+def test_launcher_and_rewritten():
+    path = os.path.join(here, 'victim.exe')
+    for dll in ('imported', 'later', 'apiset', 'delay'):
+        shutil.copy2(os.path.join(FOLDER, f'plugin-{dll}.dll'), here)
+    shutil.copy2(NTPOOL, here)
+    subprocess.run([REWRITE, VICTIM, '-o', path], check=True, stdout=subprocess.DEVNULL, timeout=LIMIT)
+    result, log = log_of(path, dll=FAR)
+    same_as_untouched(result, 'ntpool-far.dll')
+    contains(one_pool(log, 'victim.exe'), 'work=160 ', 'log')
+
+
+def test_launcher_and_prefix():
+    prefix = os.path.join(here, 'prefix')
+    own = {'NTPOOL_TEST_PREFIX': prefix}
+    equal(run('cmd', '/c', 'exit', **own)[0], 0, 'a prefix is made')
+    server = dict(environment, WINEPREFIX=prefix)
+    try:
+        subprocess.run(['wineserver', '-k'], env=server, check=False, timeout=LIMIT)
+        subprocess.run(['wineserver', '-w'], env=server, check=False, timeout=LIMIT)
+        subprocess.run([sys.executable, PREFIX_TOOL, 'install', '--prefix', prefix, '--app', 'victim.exe'], check=True,
+                       env=dict(environment, NTPOOL_FORWARD=FORWARD, NTPOOL_DLL=NTPOOL), stdout=subprocess.DEVNULL,
+                       timeout=LIMIT)
+        result, log = log_of(VICTIM, dll=FAR, **own)
+        # Whichever the loader attached first serves all.
+        same_as_untouched(result, 'ntpool-far.dll' if 'ntpool-far.dll' in servers(result[2]) else 'ntpool.dll')
+        contains(one_pool(log, 'victim.exe'), 'work=160 ', 'log')
+    finally:
+        subprocess.run(['wineserver', '-k'], env=server, check=False, timeout=LIMIT)
 
 
 def test_dry_run():
