@@ -130,6 +130,8 @@ static const struct {
     {"a .NET header nowhere", PART_FILE, AT_DIRECTORIES + 14 * 8, 0x100000, PE_IS_MANAGED},
     {"an image of 2 GiB", PART_FILE, AT_SIZE_OF_IMAGE, 0x7ffff000, PE_TOO_LARGE},
     {"96 sections", PART_FILE, AT_SECTION_COUNT, 0x00640060, PE_BAD_HEADERS_SIZE},
+    {"sections that share bytes of the file", PART_FILE, AT_SECTIONS + 3 * 40 + 20, MADE_HEADERS,
+     PE_SHARED_SECTION_BYTES},
     // What lies where a section header is to go is then no bound imports.
     {"bound imports nowhere", PART_FILE, AT_DIRECTORIES + 11 * 8, UINT32_MAX, PE_NO_HEADER_ROOM},
     {"bound imports over the section headers", PART_FILE, AT_DIRECTORIES + 11 * 8, AT_SECTIONS, PE_NO_HEADER_ROOM},

@@ -111,6 +111,7 @@ static int code_of(enum pe_result result)
     case PE_MIXED_DELAY_IMPORT:
     case PE_IAT_NOT_WRITABLE:
     case PE_OVERLAPPING_TABLES:
+    case PE_SHARED_SECTION_BYTES:
         return EXIT_CANNOT;
     case PE_CHANGED_SINCE:
         return EXIT_CHANGED;

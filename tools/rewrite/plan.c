@@ -51,6 +51,22 @@ static enum pe_result check_not_system(const struct pe_image *image)
     return PE_OK;
 }
 
+static enum pe_result check_sections_apart(const struct pe_image *image)
+{
+    for (uint32_t i = 0; i < image->section_count; i++) {
+        struct pe_section a = pe_section(image, i);
+
+        for (uint32_t j = 0; j < i; j++) {
+            struct pe_section b = pe_section(image, j);
+
+            if (a.raw_size != 0 && b.raw_size != 0 && a.raw_offset < b.raw_offset + b.raw_size &&
+                b.raw_offset < a.raw_offset + a.raw_size)
+                return PE_SHARED_SECTION_BYTES;
+        }
+    }
+    return PE_OK;
+}
+
 // The load configuration says which folders the loader searches for what the file imports. Where it leaves out the
 // program's own, ntpool.dll would not be found there.
 static enum pe_result read_load_configuration(struct rewrite_plan *plan)
@@ -84,6 +100,8 @@ static enum pe_result check_image(struct rewrite_plan *plan)
     enum pe_result result = check_managed(image);
     if (result == PE_OK)
         result = check_not_system(image);
+    if (result == PE_OK)
+        result = check_sections_apart(image);
     if (result == PE_OK)
         result = read_load_configuration(plan);
     if (result != PE_OK)
