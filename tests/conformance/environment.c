@@ -176,6 +176,17 @@ OBSERVATION_AT_BOTH_LEVELS(a_wrong_size_is_refused, "ENV-024", "")
     }
 }
 
+OBSERVATION_AT_BOTH_LEVELS(private_flags_are_accepted, "ENV-025", "")
+{
+    struct job job = {0};
+    TP_CALLBACK_ENVIRON_V3 environment = plain_environment();
+    environment.u.Flags = 0x80000000;
+    int accepted = accepted_kinds(at, &environment, &job);
+    observe("bit 31 of the flags: %d of 4 kinds are accepted", accepted);
+    if (accepted == 4)
+        await_count(&job.returned, 1);
+}
+
 BINDING_AT_NT_LEVEL(a_failed_tp_function_leaves_no_object, "ENV-019 NT-024")
 {
     TP_CALLBACK_ENVIRON_V3 environment = plain_environment();

@@ -12,7 +12,7 @@
 static struct io_log done;
 
 BINDING_AT_BOTH_LEVELS(a_pending_read_calls_back_with_all_it_should_know,
-                       "IO-001 IO-006 IO-015 IO-016 IO-017 IO-018 "
+                       "IO-001 IO-006 IO-015 IO-016 IO-017 IO-018 ST-008 "
                        "IO-020 ENV-034",
                        "NT-021 NT-022")
 {

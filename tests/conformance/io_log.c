@@ -29,6 +29,10 @@ static void CALLBACK on_nt_completion(PTP_CALLBACK_INSTANCE instance, void *cont
     note(context, (struct completion){apc_context, (ULONG)block->Status, block->Information, io});
 }
 
+// The published types, whatever this compiler's headers call them.
+_Static_assert(__builtin_types_compatible_p(__typeof__(on_win32_completion) *, PTP_WIN32_IO_CALLBACK),
+               "the type of an I/O callback is another one");
+
 PTP_IO try_io(const struct level *at, HANDLE file, struct io_log *log, PTP_CALLBACK_ENVIRON environment)
 {
     if (!at->native)

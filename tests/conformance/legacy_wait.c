@@ -4,13 +4,18 @@
 #include "legacy.h"
 #include "wait_log.h"
 
+_Static_assert(__builtin_types_compatible_p(WAITORTIMERCALLBACK, void(NTAPI *)(void *, BOOLEAN)) &&
+                   sizeof(BOOLEAN) == 1,
+               "the callback's flag is one byte");
+
 static void unregister_and_join(const struct level *at, HANDLE wait)
 {
     DWORD error = legacy_at(at)->unregister_ex(wait, INVALID_HANDLE_VALUE);
     check(!error, "a blocking unregister fails: error %lu", error);
 }
 
-BINDING_AT_BOTH_LEVELS(a_registered_wait_says_false_for_a_signal, "WAITLEG-001 WAITLEG-004 WAITLEG-010", "NT-026")
+BINDING_AT_BOTH_LEVELS(a_registered_wait_says_false_for_a_signal, "WAITLEG-001 WAITLEG-004 WAITLEG-010 ST-009",
+                       "NT-026")
 {
     struct legacy_log log = {0};
     HANDLE event = auto_reset_event();
@@ -24,7 +29,7 @@ BINDING_AT_BOTH_LEVELS(a_registered_wait_says_false_for_a_signal, "WAITLEG-001 W
     unregister_and_join(at, wait);
 }
 
-BINDING_AT_BOTH_LEVELS(a_registered_wait_says_true_for_a_timeout, "WAITLEG-004 WAITLEG-008", "NT-026")
+BINDING_AT_BOTH_LEVELS(a_registered_wait_says_true_for_a_timeout, "WAITLEG-004 WAITLEG-008 ST-009", "NT-026")
 {
     struct legacy_log log = {0};
     HANDLE wait = noting_registration(at, &log, semaphore(0), 200, WT_EXECUTEONLYONCE);

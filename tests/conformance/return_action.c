@@ -196,6 +196,37 @@ OBSERVATION_AT_BOTH_LEVELS(of_two_events_the_first_is_set, "EPI-009", "")
     check(gate_opens(actor.event, 0) && !gate_opens(actor.second_event, 0), "expected the first one only");
 }
 
+struct setter {
+    const struct level *at;
+    HANDLE event;
+};
+
+static void CALLBACK set_on_return(PTP_CALLBACK_INSTANCE instance, void *context, PTP_WORK work)
+{
+    (void)work;
+    struct setter *setter = context;
+    setter->at->set_event_on_return(instance, setter->event);
+}
+
+// By an article the action comes after the callback is over, which need not mean that waiters know that it is.
+OBSERVATION_AT_BOTH_LEVELS(a_wait_returns_when_the_actions_are_done, "EPI-016 EPI-006", "NT-009 NT-017")
+{
+    struct setter setter = {.at = at, .event = gate()};
+    PTP_WORK work = at->create_work(set_on_return, &setter, NULL);
+    require(work, "no work object: error 0x%lx", why());
+    int early = 0;
+    for (int round = 0; round < 500; round++) {
+        shut_gate(setter.event);
+        at->submit(work);
+        at->wait_for_work(work, FALSE);
+        early += !gate_opens(setter.event, 0);
+        pass_gate(setter.event);
+    }
+    remark("%d of 500 waits returned before the action", early);
+    observe("waits return %s", early ? "before or after the actions" : "after the actions");
+    at->close_work(work);
+}
+
 // ---- Actions that fail ---------------------------------------------------------------------------------------
 
 enum failing { FAIL_EVENT, FAIL_SEMAPHORE, FAIL_MUTEX, FAIL_LIBRARY, FAIL_ZERO };

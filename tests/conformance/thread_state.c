@@ -75,21 +75,60 @@ static void CALLBACK keep_a_lock(PTP_CALLBACK_INSTANCE instance, void *context)
     EnterCriticalSection(&orphan);
 }
 
+// Looked up here so that no other test loads the library.
+#define FROM(library, result, name, ...)                                                                               \
+    result(WINAPI *name)(__VA_ARGS__) = NULL;                                                                          \
+    void *address_of_##name = (void *)GetProcAddress(LoadLibraryA(library), #name);                                    \
+    memcpy(&name, &address_of_##name, sizeof name);                                                                    \
+    if (!name) {                                                                                                       \
+        say("this host has no " #name);                                                                                \
+        return;                                                                                                        \
+    }
+
 static void CALLBACK leave_a_message(PTP_CALLBACK_INSTANCE instance, void *context)
 {
     (void)instance;
     (void)context;
-    // user32 is looked up here so that no other test loads it.
-    HMODULE user = LoadLibraryA("user32.dll");
-    BOOL(WINAPI * post)(DWORD, UINT, WPARAM, LPARAM);
-    BOOL(WINAPI * peek)(MSG *, HWND, UINT, UINT, UINT);
-    void *address = (void *)GetProcAddress(user, "PostThreadMessageA");
-    memcpy(&post, &address, sizeof post);
-    address = (void *)GetProcAddress(user, "PeekMessageA");
-    memcpy(&peek, &address, sizeof peek);
+    FROM("user32.dll", BOOL, PostThreadMessageA, DWORD, UINT, WPARAM, LPARAM)
+    FROM("user32.dll", BOOL, PeekMessageA, MSG *, HWND, UINT, UINT, UINT)
     MSG message;
-    peek(&message, NULL, 0, 0, PM_NOREMOVE);
-    post(GetCurrentThreadId(), 0x400, 0, 0);
+    PeekMessageA(&message, NULL, 0, 0, PM_NOREMOVE);
+    PostThreadMessageA(GetCurrentThreadId(), 0x400, 0, 0);
+}
+
+static void CALLBACK leave_a_window(PTP_CALLBACK_INSTANCE instance, void *context)
+{
+    (void)instance;
+    (void)context;
+    FROM("user32.dll", HWND, CreateWindowExA, DWORD, const char *, const char *, DWORD, int, int, int, int, HWND, HMENU,
+         HINSTANCE, void *)
+    if (!CreateWindowExA(0, "STATIC", "left", 0, 0, 0, 1, 1, HWND_MESSAGE, NULL, NULL, NULL))
+        say("no window can be made: error %lu", GetLastError());
+}
+
+static void CALLBACK leave_com_initialised(PTP_CALLBACK_INSTANCE instance, void *context)
+{
+    (void)instance;
+    (void)context;
+    FROM("ole32.dll", HRESULT, CoInitializeEx, void *, DWORD)
+    CoInitializeEx(NULL, 0);
+}
+
+static void CALLBACK leave_languages(PTP_CALLBACK_INSTANCE instance, void *context)
+{
+    (void)instance;
+    (void)context;
+    ULONG count;
+    SetThreadPreferredUILanguages(MUI_LANGUAGE_NAME, L"de-DE\0", &count);
+}
+
+// The thread's field is set to what cannot be a transaction, and nothing is done with it.
+static void CALLBACK leave_a_transaction(PTP_CALLBACK_INSTANCE instance, void *context)
+{
+    (void)instance;
+    (void)context;
+    FROM("ntdll.dll", BOOL, RtlSetCurrentTransaction, HANDLE)
+    RtlSetCurrentTransaction((HANDLE)(ULONG_PTR)0x7fff0);
 }
 
 static int leave_behind(PTP_SIMPLE_CALLBACK callback)
@@ -142,6 +181,10 @@ LEFT_BEHIND(priority_left, raise_priority, a_changed_priority_is_met, "THR-001 T
 LEFT_BEHIND(affinity_left, narrow_affinity, a_changed_affinity_is_met, "THR-003 EXC-004")
 LEFT_BEHIND(message_left, leave_a_message, a_message_left_in_the_queue_is_met, "THR-004")
 LEFT_BEHIND(background_left, begin_background_mode, background_mode_left_on_is_met, "THR-009")
+LEFT_BEHIND(window_left, leave_a_window, a_window_left_behind_is_met, "THR-005")
+LEFT_BEHIND(com_left, leave_com_initialised, com_left_initialised_is_met, "THR-008")
+LEFT_BEHIND(languages_left, leave_languages, languages_left_preferred_are_met, "THR-009")
+LEFT_BEHIND(transaction_left, leave_a_transaction, a_transaction_left_current_is_met, "THR-007")
 LEFT_BEHIND(lock_left, keep_a_lock, a_lock_left_owned_is_met, "THR-011")
 
 SCENARIO(thread_ended)

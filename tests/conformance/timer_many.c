@@ -172,7 +172,7 @@ static void CALLBACK note_firing(PTP_CALLBACK_INSTANCE instance, void *context, 
     count_up(&fired_in_all);
 }
 
-BINDING_AT_BOTH_LEVELS(ten_thousand_timers_fire_once_each, "TMR-051", "NT-018")
+BINDING_AT_BOTH_LEVELS(ten_thousand_timers_fire_once_each, "TMR-051 TMR-022", "NT-018")
 {
     static PTP_TIMER timer[MANY];
     for (int i = 0; i < MANY; i++)

@@ -50,7 +50,7 @@ static void disband(void)
     crowd.at->close_pool(crowd.pool);
 }
 
-BINDING_AT_BOTH_LEVELS(each_of_512_waits_calls_back_for_its_own_object, "WAIT-022 POOL-045", "NT-020")
+BINDING_AT_BOTH_LEVELS(each_of_512_waits_calls_back_for_its_own_object, "WAIT-022 WAIT-033 POOL-045", "NT-020")
 {
     gather(at);
     for (LONG round = 0; round < 2; round++) {

@@ -51,7 +51,7 @@ BINDING_AT_BOTH_LEVELS(creation_runs_nothing_and_each_post_runs_once, "WORK-002 
     at->close_work(work);
 }
 
-BINDING_AT_BOTH_LEVELS(a_million_posts_are_a_million_calls, "WORK-005 WORK-006", "NT-017")
+BINDING_AT_BOTH_LEVELS(a_million_posts_are_a_million_calls, "WORK-005 WORK-006 WORK-030", "NT-017")
 {
     struct job job = {0};
     PTP_WORK work = work_for(at, &job, NULL);
