@@ -13,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { LARGEST_INPUT = 1 << 24 };
+enum { LARGEST_INPUT = 1 << 28 };
 
 static const char *running = "";
 

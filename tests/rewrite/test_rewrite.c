@@ -128,7 +128,7 @@ static const struct {
     {"a load configuration of no size", PART_CONFIGURATION, 0, 0, PE_BAD_LOAD_CONFIGURATION},
     {"a load configuration of 4 GiB", PART_CONFIGURATION, 0, UINT32_MAX, PE_BAD_LOAD_CONFIGURATION},
     {"a .NET header nowhere", PART_FILE, AT_DIRECTORIES + 14 * 8, 0x100000, PE_IS_MANAGED},
-    {"an image of 2 GiB", PART_FILE, AT_SIZE_OF_IMAGE, 0x7ffff000, PE_TOO_LARGE},
+    {"an image of 2 GiB", PART_FILE, AT_SIZE_OF_IMAGE, 0x7ffff000, PE_IMAGE_BEYOND_SECTIONS},
     {"96 sections", PART_FILE, AT_SECTION_COUNT, 0x00640060, PE_BAD_HEADERS_SIZE},
     {"sections that share bytes of the file", PART_FILE, AT_SECTIONS + 3 * 40 + 20, MADE_HEADERS,
      PE_SHARED_SECTION_BYTES},

@@ -83,6 +83,8 @@ const char *pe_describe(enum pe_result result)
         return "the load configuration does not lie in a section";
     case PE_SHARED_SECTION_BYTES:
         return "two sections share bytes of the file, so a change in one is a change in the other";
+    case PE_IMAGE_BEYOND_SECTIONS:
+        return "the image goes on after its last section, so no section can follow that one";
     case PE_UNKNOWN_OVERLAY:
         return "there are bytes after its last section that its headers do not account for, as in self-extracting "
                "programs; one that looks for them from the end of its file would not find them";

@@ -112,6 +112,7 @@ static int code_of(enum pe_result result)
     case PE_IAT_NOT_WRITABLE:
     case PE_OVERLAPPING_TABLES:
     case PE_SHARED_SECTION_BYTES:
+    case PE_IMAGE_BEYOND_SECTIONS:
         return EXIT_CANNOT;
     case PE_CHANGED_SINCE:
         return EXIT_CHANGED;

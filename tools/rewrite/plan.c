@@ -67,6 +67,17 @@ static enum pe_result check_sections_apart(const struct pe_image *image)
     return PE_OK;
 }
 
+// Windows wants each section to begin where the one before ends; the new one will begin at the image's end.
+static enum pe_result check_end(const struct pe_image *image)
+{
+    struct pe_section last = pe_section(image, image->section_count - 1);
+    uint64_t end = (uint64_t)last.rva + (last.virtual_size ? last.virtual_size : last.raw_size);
+
+    if (align_up(end, image->section_alignment) != align_up(image->size_of_image, image->section_alignment))
+        return PE_IMAGE_BEYOND_SECTIONS;
+    return PE_OK;
+}
+
 // The load configuration says which folders the loader searches for what the file imports. Where it leaves out the
 // program's own, ntpool.dll would not be found there.
 static enum pe_result read_load_configuration(struct rewrite_plan *plan)
@@ -102,6 +113,8 @@ static enum pe_result check_image(struct rewrite_plan *plan)
         result = check_not_system(image);
     if (result == PE_OK)
         result = check_sections_apart(image);
+    if (result == PE_OK)
+        result = check_end(image);
     if (result == PE_OK)
         result = read_load_configuration(plan);
     if (result != PE_OK)
