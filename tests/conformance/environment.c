@@ -122,7 +122,7 @@ BINDING_AT_BOTH_LEVELS(versions_1_and_3_are_accepted_for_every_kind, "ENV-020", 
     await_count(&job.returned, 2);
 }
 
-BINDING_AT_BOTH_LEVELS(an_unknown_version_is_refused, "ENV-019", "NT-016")
+BINDING_AT_BOTH_LEVELS(an_unknown_version_is_refused, "ENV-019 SIMP-004", "NT-016")
 {
     TP_CALLBACK_ENVIRON_V3 environment = plain_environment();
     struct job job = {0};

@@ -140,6 +140,37 @@ OBSERVATION(the_private_api_set_offers_the_ex_form_of_registration, "EXP-007")
           "RegisterWaitForSingleObjectEx is not offered");
 }
 
+OBSERVATION(the_api_set_is_served_by_kernelbase, "EXP-009")
+{
+    HMODULE module = LoadLibraryA("api-ms-win-core-threadpool-l1-2-0.dll"), home = NULL;
+    require(module, "the API set cannot be loaded: error %lu", GetLastError());
+    void *address = (void *)GetProcAddress(module, "CreateThreadpoolWork");
+    GetModuleHandleExA(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT, address,
+                       &home);
+    check(home == GetModuleHandleA("kernelbase.dll"), "another module serves it");
+}
+
+OBSERVATION_AT_NT_LEVEL(which_undocumented_names_are_exported, "EXP-011 NT-038 NT-039 NT-040 NT-041 NT-042 THR-019")
+{
+    static const char *const groups[][12] = {
+        {"ALPC", "TpAllocAlpcCompletion", "TpAllocAlpcCompletionEx", "TpAlpcRegisterCompletionList",
+         "TpAlpcUnregisterCompletionList", "TpCallbackSendAlpcMessageOnCompletion", "TpCallbackSendPendingAlpcMessage",
+         "TpReleaseAlpcCompletion", "TpWaitForAlpcCompletion"},
+        {"jobs", "TpAllocJobNotification", "TpReleaseJobNotification", "TpWaitForJobNotification"},
+        {"tuning", "TpSetPoolThreadBasePriority", "TpSetPoolMaxThreadsSoftLimit", "TpSetDefaultPoolMaxThreads",
+         "TpSetDefaultPoolStackInformation", "TpSetPoolWorkerThreadIdleTimeout", "TpSetPoolThreadCpuSets",
+         "TpTrimPools", "TpPoolFreeUnusedNodes"},
+        {"internal", "TpCallbackIndependent", "TpCallbackDetectedUnrecoverableError", "TpTimerOutstandingCallbackCount",
+         "TpCheckTerminateWorker", "TpCaptureCaller", "TpDisablePoolCallbackChecks", "TpDbgDumpHeapUsage",
+         "TpDbgGetFreeInfo", "TpDbgSetLogRoutine"}};
+    for (size_t i = 0; i < COUNT(groups); i++) {
+        int found = 0, all = 0;
+        for (size_t j = 1; j < COUNT(groups[i]) && groups[i][j]; j++, all++)
+            found += exported(groups[i][j]) != NULL;
+        observe("%s: %d of %d", groups[i][0], found, all);
+    }
+}
+
 BINDING(inline_functions_are_not_exported, "EXP-013")
 {
     static const char *const names[] = {

@@ -7,6 +7,7 @@
 #include "harness/suite.h"
 
 #include <string.h>
+#include <xmmintrin.h>
 
 struct state {
     int priority;
@@ -150,19 +151,23 @@ static int leave_behind(PTP_SIMPLE_CALLBACK callback)
     return 0;
 }
 
+static bool was_raised(const struct outcome *outcome)
+{
+    return !outcome->hung && outcome->exit_code >> 28 == 0xC;
+}
+
 static struct outcome report_left_behind(const char *scenario)
 {
     struct outcome outcome = run_scenario(scenario, 2 * GENEROUS);
     if (outcome.hung)
         observe("the process hung");
+    else if (was_raised(&outcome))
+        observe("raised 0x%lx", outcome.exit_code);
     else
+        observe("nothing was raised");
+    if (!outcome.hung)
         remark("the process ended with 0x%lx: %s", outcome.exit_code, outcome.output);
     return outcome;
-}
-
-static bool was_raised(const struct outcome *outcome)
-{
-    return !outcome->hung && outcome->exit_code >> 28 == 0xC;
 }
 
 #define LEFT_BEHIND(scenario, callback, test, facts)                                                                   \
@@ -186,6 +191,42 @@ LEFT_BEHIND(com_left, leave_com_initialised, com_left_initialised_is_met, "THR-0
 LEFT_BEHIND(languages_left, leave_languages, languages_left_preferred_are_met, "THR-009")
 LEFT_BEHIND(transaction_left, leave_a_transaction, a_transaction_left_current_is_met, "THR-007")
 LEFT_BEHIND(lock_left, keep_a_lock, a_lock_left_owned_is_met, "THR-011")
+
+// ---- The last error and the floating-point state --------------------------------------------------------------
+
+static void CALLBACK round_down(PTP_CALLBACK_INSTANCE instance, void *context)
+{
+    (void)instance;
+    (void)context;
+    _mm_setcsr((_mm_getcsr() & ~(unsigned)_MM_ROUND_MASK) | _MM_ROUND_DOWN);
+    SetLastError(12345);
+}
+
+struct registers {
+    unsigned rounding;
+    DWORD error;
+    HANDLE done;
+};
+
+static void CALLBACK note_registers(PTP_CALLBACK_INSTANCE instance, void *context)
+{
+    (void)instance;
+    struct registers *registers = context;
+    registers->error = GetLastError();
+    registers->rounding = _mm_getcsr() & _MM_ROUND_MASK;
+    open_gate(registers->done);
+}
+
+OBSERVATION_AT_BOTH_LEVELS(whether_rounding_is_kept_between_callbacks, "THR-016", "NT-016")
+{
+    TP_CALLBACK_ENVIRON_V3 environment = environment_of(pool_of(at, 1));
+    struct registers seen = {.done = gate()};
+    require(at->try_submit(round_down, NULL, &environment), "refused: 0x%lx", why());
+    require(at->try_submit(note_registers, &seen, &environment), "refused: 0x%lx", why());
+    pass_gate(seen.done);
+    observe("the next callback rounds %s", seen.rounding == _MM_ROUND_DOWN ? "like the last one" : "as usual");
+    remark("it finds the last error %lu", seen.error);
+}
 
 SCENARIO(thread_ended)
 {
