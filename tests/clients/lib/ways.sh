@@ -3,14 +3,17 @@
 #
 # The ways to bring ntpool into a program without building it anew. Needs say.sh, build.sh and prefix.sh.
 
-ways='prefix (the default; the prefix sends its thread-pool calls to ntpool) or rewritten (its
-imports come from an ntpool.dll beside it)'
+ways='prefix (the default; the prefix sends its thread-pool calls to ntpool), rewritten (its
+imports come from an ntpool.dll beside it) or launched (ntpool-run puts ntpool.dll into it and its children)'
+
+# What goes before the program on its command line: the launcher, once it is brought in.
+launcher=
 
 # read_way [WAY]: sets way, or fails.
 read_way() {
     way=${1:-prefix}
     case $way in
-    prefix | rewritten) ;;
+    prefix | rewritten | launched) ;;
     *) return 1 ;;
     esac
 }
@@ -25,6 +28,12 @@ bring_in() {
         # shellcheck disable=SC2154 # build.sh sets it
         "$build/tools/rewrite/ntpool-rewrite" "$2/$1" --in-place || exit 1
         cp "$build/dlls/ntpool/ntpool.dll" "$2/"
+        ;;
+    launched)
+        # shellcheck disable=SC2154 # prefix.sh sets it
+        cp "$build/tools/run/ntpool-run.exe" "$build/dlls/ntpool/ntpool.dll" "$prefix/drive_c/"
+        # shellcheck disable=SC2034 # the scripts put it before the program
+        launcher='C:\ntpool-run.exe --children'
         ;;
     esac
 }
@@ -41,5 +50,6 @@ log_shows_way() {
     case $way in
     prefix) ! grep -q ' up .* mode=linked' "$1" ;;
     rewritten) ! grep -q ' up .* mode=prefix' "$1" ;;
+    launched) ! grep -q ' up .* mode=prefix' "$1" && ! grep -q ' up .* mode=linked' "$1" ;;
     esac
 }
