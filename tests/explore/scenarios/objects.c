@@ -128,6 +128,28 @@ SCENARIO(a_timer_is_closed_when_it_fires, .time_passes = true)
     check_no_more_calls();
 }
 
+static void hear_simple(struct tp_instance *instance, void *context)
+{
+    (void)instance, (void)context;
+    atomic_fetch_add(&timeouts, 1);
+}
+
+/* The keeper, or a worker, cannot be started once; it is tried again when something else happens. */
+SCENARIO(a_timer_fires_though_a_thread_could_not_be_had, .time_passes = true)
+{
+    make_timer();
+    ground_fail(GROUND_THREAD, 1 + explore_pick(3), 1);
+    tp_timer_set(timer, &in_a_millisecond, 0, 0);
+    explore_check(tp_simple_post(hear_simple, NULL, &environ) >= 0);
+    settle_after(50 * NT_MILLISECOND);
+    settle_after(50 * NT_MILLISECOND); /* the keeper's next attempt may have been due behind the first */
+    tp_timer_wait(timer, false);
+    explore_check_equal(atomic_load(&calls), 1);
+    explore_check_equal(atomic_load(&timeouts), 1);
+    tp_timer_close(timer);
+    tp_pool_close(pool);
+}
+
 /* ---- waits ---------------------------------------------------------------------------------------- */
 
 static struct tp_wait *wait_object;
