@@ -188,6 +188,7 @@ void sched_pool_set_stack(struct sched_pool *pool, struct nt_stack_size stack)
 {
     sched_lock_acquire(&pool->lock);
     pool->stack = stack;
+    atomic_store_explicit(&pool->has_own_stack, true, memory_order_relaxed);
     sched_lock_release(&pool->lock);
 }
 

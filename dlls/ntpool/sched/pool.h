@@ -2,10 +2,10 @@
 /*
  * A pool: three lanes, its workers, and one word that says what the workers do.
  *
- * state packs: total (workers that exist or are being started), idle (parked), blocked (known or presumed not to use
- * a processor: in a wait of ours, in a long callback, or stalled), target (how many may be active), and searching
- * (one worker is on its way to look for work: just woken, just started, or spinning).
- * active = total - idle - blocked.
+ * state packs: total (workers that exist or are being started, and visitors), idle (parked), blocked (known or presumed
+ * not to use a processor: in a wait of ours, in a long callback, or stalled), target (how many may be active), and
+ * searching (one worker is on its way to look for work: just woken, just started, or spinning). active = total - idle -
+ * blocked.
  *
  * The invariant that no wake is lost: work in the lanes implies searching, or active >= target, or no worker can be
  * had (then the keeper watches the pool). It holds because
@@ -84,9 +84,10 @@ struct sched_pool {
     void *owner;          /* here, because a free slot keeps its link here and a late submitter may look at the rest */
     bool alertable;       /* its worker parks alertably: APCs queued to it run */
     _Atomic bool closing; /* written under lock */
-    bool keeps_workers;   /* workers once started never retire; set before the first */
-    bool is_immortal;     /* the process's own: its users need not be counted; set before it is used */
-    _Atomic uint32_t users; /* whoever may still post: the owner, and each object */
+    _Atomic bool has_own_stack; /* stack was set */
+    bool keeps_workers;         /* workers once started never retire; set before the first */
+    bool is_immortal;           /* the process's own: its users need not be counted; set before it is used */
+    _Atomic uint32_t users;     /* whoever may still post: the owner, and each object */
     _Atomic uint32_t minimum;
     _Atomic uint32_t maximum;
     _Atomic uint32_t extra;     /* active workers beyond the processors' number, because some block; the keeper's */

@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: MIT
 /*
- * The process's completion port and its poller: one thread, started when the first file is bound, that takes
- * completions off the port in order and hands each to its owner, which posts. It runs no callback, so none can stall
- * the port.
+ * The process's completion port and its pollers. The one whose turn it is takes completions off the port in order and
+ * hands each to its owner, which posts. If another waits for the turn, it may then pass the turn on and visit the pool
+ * (visit.h) to run the callback itself. So no callback can stall the port. The first poller is started when the first
+ * file is bound, others, up to one more than there are processors, when they would be of use.
  */
 #ifndef NTPOOL_SCHED_PORT_H
 #define NTPOOL_SCHED_PORT_H
 
 #include "sched/pool.h"
 
-/** What a file was bound with: finds the owner by completion->key and posts to it. On the poller, without locks. */
-typedef void sched_port_deliver(const struct nt_completion *completion);
+/**
+ * What a file was bound with: finds the owner by completion->key and posts to it, quietly. The pool that was posted to,
+ * for the caller to notify, or NULL.
+ */
+typedef struct sched_pool *sched_port_deliver(const struct nt_completion *completion);
 
 /**
  * Binds file to the port. deliver is the same for every file; key tells them apart. Fails with the system's status:
  * NT_INVALID_PARAMETER for a file that is not open for overlapped I/O or is bound already.
  */
 nt_status sched_port_bind(nt_handle file, uint64_t key, sched_port_deliver *deliver);
+
+/** A poller's thread is no more. */
+void sched_poller_ends(void);
 
 #endif

@@ -46,11 +46,16 @@ void sched_task_init_posted(struct sched_task *task, const struct sched_task_cla
     atomic_fetch_add_explicit(&task->counts, TASK_PENDING_ONE | TASK_CLOSED | TASK_QUEUED, memory_order_relaxed);
 }
 
+void sched_launch_quietly(struct sched_task *task)
+{
+    lane_push(sched_lane_of(task->pool, load_counts(task)), task);
+}
+
 void sched_launch(struct sched_task *task)
 {
     struct sched_pool *pool = task->pool;
 
-    lane_push(sched_lane_of(pool, load_counts(task)), task);
+    sched_launch_quietly(task);
     sched_pool_notify(pool);
 }
 

@@ -91,6 +91,8 @@ void sched_task_init(struct sched_task *task, const struct sched_task_class *cla
 void sched_task_init_posted(struct sched_task *task, const struct sched_task_class *class, struct sched_pool *pool,
                             enum sched_priority priority, bool is_long);
 void sched_launch(struct sched_task *task);
+/** Like sched_launch, but leaves it to the caller to call sched_pool_notify afterwards. */
+void sched_launch_quietly(struct sched_task *task);
 
 /** One more callback, and sees to it that somebody runs it. Never fails. The task must not be closed. */
 void sched_post(struct sched_task *task);

@@ -203,34 +203,50 @@ static bool spin_for_work(struct sched_worker *worker)
     return false;
 }
 
-static void worker_main(void *argument)
+static void run_what_is_queued(struct sched_worker *worker)
 {
-    struct sched_worker *worker = argument;
     struct sched_task *task;
     bool left_work;
 
+    while (nt_likely((task = take(worker, &left_work)) != NULL)) {
+        if (worker->searching) {
+            pass_search_on(worker);
+            left_work = left_work || sched_pool_has_work(worker->pool);
+        }
+        if (left_work)
+            sched_pool_notify(worker->pool);
+        run(worker, task);
+    }
+    if (nt_unlikely(atomic_load_explicit(&worker->blocked, memory_order_relaxed)))
+        sched_worker_unblock_all(worker);
+}
+
+void sched_worker_begin(struct sched_worker *worker)
+{
     worker->thread = nt_thread_id();
     worker->patience = (struct sched_patience)SCHED_PATIENCE(FEWEST_LOOKS, MOST_LOOKS);
     nt_parker_init(&worker->parker);
     nt_activation_base(&worker->activation);
     sched_registry_add(worker);
+}
+
+void sched_worker_work(struct sched_worker *worker)
+{
+    do {
+        run_what_is_queued(worker);
+    } while (spin_for_work(worker));
+}
+
+static void worker_main(void *argument)
+{
+    struct sched_worker *worker = argument;
+
+    sched_worker_begin(worker);
     if (worker->searching)
         worker->searching = take_over_search(worker->pool);
-    for (;;) {
-        while (nt_likely((task = take(worker, &left_work)) != NULL)) {
-            if (worker->searching) {
-                pass_search_on(worker);
-                left_work = left_work || sched_pool_has_work(worker->pool);
-            }
-            if (left_work)
-                sched_pool_notify(worker->pool);
-            run(worker, task);
-        }
-        if (nt_unlikely(atomic_load_explicit(&worker->blocked, memory_order_relaxed)))
-            sched_worker_unblock_all(worker);
-        if (!spin_for_work(worker) && !sched_worker_park(worker))
-            break;
-    }
+    do {
+        sched_worker_work(worker);
+    } while (sched_worker_park(worker));
     sched_registry_remove(worker);
     sched_worker_gone(worker);
 }

@@ -25,13 +25,14 @@ struct sched_sight {
 
 struct sched_worker {
     struct slab_item item;
-    uint32_t thread; /* written before busy is first set */
-    struct sched_pool *pool;
+    uint32_t thread;                                  /* written before busy is first set */
+    struct sched_pool *pool;                          /* of a visitor that does not visit, NULL */
     struct sched_worker *next, *before;               /* pool->workers, guarded by the pool's lock */
     struct sched_worker *parked_below, *parked_above; /* pool->parked, likewise */
     bool is_parked;                                   /* in pool->parked; likewise */
     bool searching;  /* holds its pool's searching bit; its waker writes it while it is parked */
     bool persistent; /* never retires */
+    bool is_visitor; /* a thread that serves the pools, and this one as a worker for a time; see visit.h */
     uint8_t afterwards_count;
     bool has_detached;              /* the callback in progress went on after sched_detach */
     struct sched_patience patience; /* with which it looks for work before it parks */

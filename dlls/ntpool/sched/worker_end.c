@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Workers whose thread ends in the middle of a callback. */
 #include "sched/claim.h"
+#include "sched/port.h"
 #include "sched/task_end.h"
 #include "sched/worker_parts.h"
 
@@ -21,5 +22,7 @@ void sched_thread_ends(void)
     else if (task)
         sched_task_ended(task);
     sched_worker_drop(worker);
+    if (worker->is_visitor)
+        sched_poller_ends();
     sched_worker_gone(worker);
 }

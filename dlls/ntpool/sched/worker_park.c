@@ -95,9 +95,37 @@ void sched_workers_reconsider(struct sched_pool *pool)
 
 /* ---- coming and going --------------------------------------------------------------------------- */
 
+void sched_worker_link(struct sched_worker *worker)
+{
+    struct sched_pool *pool = worker->pool;
+
+    sched_lock_acquire(&pool->lock);
+    worker->before = NULL;
+    worker->next = pool->workers;
+    if (worker->next)
+        worker->next->before = worker;
+    pool->workers = worker;
+    sched_lock_release(&pool->lock);
+}
+
+struct sched_worker *sched_worker_record(void)
+{
+    return slab_alloc(&workers);
+}
+
+static void count_thread(void)
+{
+    atomic_fetch_add_explicit(&sched_workers_created, 1, memory_order_relaxed);
+    uint32_t now = atomic_fetch_add_explicit(&sched_workers_now, 1, memory_order_relaxed) + 1;
+    uint32_t peak = atomic_load_explicit(&sched_workers_peak, memory_order_relaxed);
+    while (peak < now && !atomic_compare_exchange_weak_explicit(&sched_workers_peak, &peak, now, memory_order_relaxed,
+                                                                memory_order_relaxed))
+        ;
+}
+
 struct sched_worker *sched_worker_allocate(struct sched_pool *pool, bool searching, uint32_t blocked)
 {
-    struct sched_worker *worker = slab_alloc(&workers);
+    struct sched_worker *worker = sched_worker_record();
 
     if (!worker)
         return NULL;
@@ -108,26 +136,12 @@ struct sched_worker *sched_worker_allocate(struct sched_pool *pool, bool searchi
     worker->pool = pool;
     worker->searching = searching;
     atomic_store_explicit(&worker->blocked, blocked, memory_order_relaxed);
-
-    sched_lock_acquire(&pool->lock);
-    worker->next = pool->workers;
-    if (worker->next)
-        worker->next->before = worker;
-    pool->workers = worker;
-    sched_lock_release(&pool->lock);
-
-    atomic_fetch_add_explicit(&sched_workers_created, 1, memory_order_relaxed);
-    uint32_t now = atomic_fetch_add_explicit(&sched_workers_now, 1, memory_order_relaxed) + 1;
-    uint32_t peak = atomic_load_explicit(&sched_workers_peak, memory_order_relaxed);
-    while (peak < now && !atomic_compare_exchange_weak_explicit(&sched_workers_peak, &peak, now, memory_order_relaxed,
-                                                                memory_order_relaxed))
-        ;
+    sched_worker_link(worker);
+    count_thread();
     return worker;
 }
 
-/* Unlinks a worker that the caller, who holds the pool's lock, has taken out of total. When this returns true, the pool
- * is gone and the caller must call sched_pool_gone after letting go of the lock. */
-static bool forget(struct sched_pool *pool, struct sched_worker *worker)
+bool sched_worker_unlink(struct sched_pool *pool, struct sched_worker *worker)
 {
     if (worker) {
         if (worker->before)
@@ -145,7 +159,8 @@ static void free_record(struct sched_worker *worker)
 {
     if (worker->wake_event)
         nt_handle_close(worker->wake_event);
-    atomic_fetch_sub_explicit(&sched_workers_now, 1, memory_order_relaxed);
+    if (!worker->is_visitor)
+        atomic_fetch_sub_explicit(&sched_workers_now, 1, memory_order_relaxed);
     slab_free(&workers, worker);
 }
 
@@ -162,7 +177,7 @@ void sched_worker_not_started(struct sched_pool *pool, struct sched_worker *work
         if (searching && state & POOL_SEARCHER_STARTING)
             new &= ~(POOL_SEARCHING | POOL_SEARCHER_STARTING);
     } while (!pool_swap_state(pool, &state, new));
-    bool gone = forget(pool, worker);
+    bool gone = sched_worker_unlink(pool, worker);
     sched_lock_release(&pool->lock);
     if (worker)
         free_record(worker);
@@ -179,7 +194,7 @@ void sched_worker_drop(struct sched_worker *worker)
     sched_lock_acquire(&pool->lock);
     sched_worker_unblock(worker, BLOCKED_ANY);
     atomic_fetch_sub_explicit(&pool->state, POOL_TOTAL_ONE, memory_order_seq_cst);
-    bool gone = forget(pool, worker);
+    bool gone = sched_worker_unlink(pool, worker);
     sched_lock_release(&pool->lock);
     if (gone)
         sched_pool_gone(pool);
@@ -220,7 +235,7 @@ static bool leave(struct sched_worker *worker)
     }
     if (leaves) {
         parked_remove(pool, worker);
-        gone = forget(pool, worker);
+        gone = sched_worker_unlink(pool, worker);
     }
     sched_lock_release(&pool->lock);
     if (gone)

@@ -8,8 +8,15 @@
 
 #include "sched/worker.h"
 
+/** The record of a worker that is in no pool yet, or NULL. */
+struct sched_worker *sched_worker_record(void);
 /** A record linked into its pool, or NULL. */
 struct sched_worker *sched_worker_allocate(struct sched_pool *pool, bool searching, uint32_t blocked);
+/** Links a worker that total counts into its pool. */
+void sched_worker_link(struct sched_worker *worker);
+/** Unlinks a worker, if it is one, that the caller, who holds the pool's lock, has taken out of total. When this
+ * returns true, the pool is gone and the caller must call sched_pool_gone after letting go of the lock. */
+bool sched_worker_unlink(struct sched_pool *pool, struct sched_worker *worker);
 /** Undoes what was counted for a worker whose thread could not be had. worker may be NULL. */
 void sched_worker_not_started(struct sched_pool *pool, struct sched_worker *worker, bool searching, uint32_t blocked);
 /** Takes a worker that is neither parked nor searching out of its pool's counts, from the worker's own thread. */
@@ -19,6 +26,11 @@ void sched_worker_gone(struct sched_worker *worker);
 
 /** More workers are active than should be, or than may be: this one has to rest. */
 bool sched_worker_is_surplus(struct sched_worker *worker, uint64_t state);
+
+/** What a thread has to do first that is to be a worker. */
+void sched_worker_begin(struct sched_worker *worker);
+/** Runs callbacks until no more come. */
+void sched_worker_work(struct sched_worker *worker);
 
 /** Parks until there may be work. False: the worker has left its pool's counts and must end. */
 bool sched_worker_park(struct sched_worker *worker);

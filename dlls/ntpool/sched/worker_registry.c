@@ -45,7 +45,7 @@ struct sched_worker *sched_worker_current(void)
     while (worker && worker->thread != thread)
         worker = worker->next_by_thread;
     sched_lock_release(&registry_lock);
-    return worker;
+    return worker && worker->pool ? worker : NULL;
 }
 
 void sched_counters_read(uint64_t counters[SCHED_COUNTERS])

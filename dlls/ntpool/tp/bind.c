@@ -52,7 +52,7 @@ static const struct sched_task_class bound_class = {
     .run = bound_run, .counter = TP_COUNT_BOUND_IO, .closed = bound_closed};
 
 /* On the poller. */
-void tp_binding_deliver(const struct nt_completion *completion)
+struct sched_pool *tp_binding_deliver(const struct nt_completion *completion)
 {
     struct binding *binding = tp_key_owner(completion->key);
     struct tp_completion *copy = tp_completion_copy(completion);
@@ -66,7 +66,8 @@ void tp_binding_deliver(const struct nt_completion *completion)
     bound->callback = binding->callback;
     bound->win32 = binding->win32;
     bound->completion = copy;
-    sched_launch(&bound->task);
+    sched_launch_quietly(&bound->task);
+    return pool;
 }
 
 static struct binding *find_or_make(tp_bound_io_callback *callback, bool win32)

@@ -47,16 +47,14 @@ uint16_t tp_key_generation_of(uint64_t key)
     return (uint16_t)(key >> GENERATION_SHIFT);
 }
 
-void tp_deliver(const struct nt_completion *completion)
+struct sched_pool *tp_deliver(const struct nt_completion *completion)
 {
     switch (slab_kind_of(tp_key_owner(completion->key))) {
     case SLAB_IO:
-        tp_io_deliver(completion);
-        break;
+        return tp_io_deliver(completion);
     case SLAB_BINDING:
-        tp_binding_deliver(completion);
-        break;
+        return tp_binding_deliver(completion);
     default:
-        break; /* nobody of ours bound this */
+        return NULL; /* nobody of ours bound this */
     }
 }

@@ -6,7 +6,7 @@
 #ifndef NTPOOL_TP_COMPLETION_H
 #define NTPOOL_TP_COMPLETION_H
 
-#include "sched/slab.h"
+#include "sched/pool.h"
 
 struct tp_completion {
     struct slab_item item;
@@ -26,8 +26,8 @@ void *tp_key_owner(uint64_t key);
 uint16_t tp_key_generation_of(uint64_t key);
 
 /** The poller's deliver: sends a completion to the I/O object or the binding that its key names. */
-void tp_deliver(const struct nt_completion *completion);
-void tp_io_deliver(const struct nt_completion *completion);
-void tp_binding_deliver(const struct nt_completion *completion);
+struct sched_pool *tp_deliver(const struct nt_completion *completion);
+struct sched_pool *tp_io_deliver(const struct nt_completion *completion);
+struct sched_pool *tp_binding_deliver(const struct nt_completion *completion);
 
 #endif

@@ -109,7 +109,7 @@ static bool is_there(const struct tp_io *io)
 }
 
 /* On the poller. */
-void tp_io_deliver(const struct nt_completion *completion)
+struct sched_pool *tp_io_deliver(const struct nt_completion *completion)
 {
     struct tp_io *io = tp_key_owner(completion->key);
     struct tp_completion *copy = tp_completion_copy(completion);
@@ -122,11 +122,11 @@ void tp_io_deliver(const struct nt_completion *completion)
             tp_object_post_quietly(&io->object); /* before started falls: a waiter must see one or the other */
         set_started(io, started - 1);
         unlock_and_settle(io);
-        sched_pool_notify(pool);
-        return;
+        return pool;
     }
     sched_lock_release(lock_of(io));
     tp_completion_free(copy); /* cancelled, or its owner is gone (IO-014, IO-023) */
+    return NULL;
 }
 
 static void io_run(struct sched_task *task, struct sched_worker *worker)

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "sched/visit.h"
+#include "sched/keeper.h"
+#include "sched/worker_parts.h"
+
+struct sched_worker *sched_visitor_create(void)
+{
+    struct sched_worker *visitor = sched_worker_record();
+
+    if (visitor) {
+        visitor->is_visitor = true;
+        sched_worker_begin(visitor);
+    }
+    return visitor;
+}
+
+void sched_visitor_free(struct sched_worker *visitor)
+{
+    sched_registry_remove(visitor);
+    sched_worker_gone(visitor);
+}
+
+/* Pools with a minimum may count on their threads to stay the same, and those with a stack of their own on its size. */
+static bool wants_visitor(struct sched_pool *pool, uint64_t state)
+{
+    return !(state & POOL_SEARCHING) && pool_active(state) < (int)pool_target(state) &&
+           pool_total(state) < atomic_load_explicit(&pool->maximum, memory_order_relaxed) &&
+           atomic_load_explicit(&pool->minimum, memory_order_relaxed) == 0 && !pool->alertable &&
+           !pool->keeps_workers && !atomic_load_explicit(&pool->has_own_stack, memory_order_relaxed);
+}
+
+bool sched_pool_wants_visitor(struct sched_pool *pool)
+{
+    return wants_visitor(pool, pool_load_state(pool));
+}
+
+bool sched_visit_begin(struct sched_worker *visitor, struct sched_pool *pool)
+{
+    uint64_t state = pool_load_state(pool);
+
+    do {
+        if (!wants_visitor(pool, state))
+            return false;
+    } while (!pool_swap_state(pool, &state, (state + POOL_TOTAL_ONE) | POOL_SEARCHING));
+    visitor->pool = pool;
+    visitor->searching = true;
+    visitor->persistent = false;
+    visitor->seen.at = 0;
+    atomic_store_explicit(&visitor->taken, 0, memory_order_relaxed);
+    sched_worker_link(visitor);
+    return true;
+}
+
+/* Like parking: gives the search up, then looks once more. If the pool has got a minimum meanwhile, which counted the
+ * visitor, a worker takes its place. */
+static void leave(struct sched_worker *visitor)
+{
+    struct sched_pool *pool = visitor->pool;
+
+    sched_lock_acquire(&pool->lock);
+    sched_worker_unblock(visitor, BLOCKED_ANY);
+    uint64_t state = pool_load_state(pool), new;
+    bool replaced;
+    do {
+        replaced = pool_total(state) <= atomic_load_explicit(&pool->minimum, memory_order_relaxed);
+        new = replaced ? state : state - POOL_TOTAL_ONE;
+        if (visitor->searching)
+            new &= ~POOL_SEARCHING;
+    } while (!pool_swap_state(pool, &state, new));
+    bool gone = sched_worker_unlink(pool, visitor);
+    sched_lock_release(&pool->lock);
+    visitor->pool = NULL;
+    if (gone) {
+        sched_pool_gone(pool);
+        return;
+    }
+    if (replaced)
+        sched_worker_start(pool, false, 0);
+    if (sched_pool_has_work(pool))
+        sched_pool_notify(pool);
+    if (nt_unlikely(atomic_load_explicit(&sched_keeper_is_missing, memory_order_relaxed)))
+        sched_keeper_look_soon();
+}
+
+void sched_visit(struct sched_worker *visitor)
+{
+    sched_worker_work(visitor);
+    leave(visitor);
+}

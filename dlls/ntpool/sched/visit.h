@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Visits: a thread that serves the pools has just posted to one, and instead of waking a worker goes there itself, as
+ * one more worker, until there is nothing left to do. That spares the callback the time that a wake takes, which under
+ * a hypervisor can be many times that of the callback.
+ */
+#ifndef NTPOOL_SCHED_VISIT_H
+#define NTPOOL_SCHED_VISIT_H
+
+#include "sched/worker.h"
+
+/** A worker's record for the calling thread, in no pool as yet; NULL when memory is out. */
+struct sched_worker *sched_visitor_create(void);
+/** The calling thread is about to end. */
+void sched_visitor_free(struct sched_worker *visitor);
+
+/** The pool lacks an active worker, makes no promises about its threads, and may have one more. */
+bool sched_pool_wants_visitor(struct sched_pool *pool);
+
+/** Joins the pool as its searching worker; false if it does not want one any more. Then call sched_visit. */
+bool sched_visit_begin(struct sched_worker *visitor, struct sched_pool *pool);
+/** Runs callbacks until no more come, and leaves the pool. */
+void sched_visit(struct sched_worker *visitor);
+
+#endif
