@@ -165,8 +165,8 @@ void sched_keeper_watch_slow(struct sched_pool *pool)
 }
 
 /* A submitter makes its post visible and then reads watched; we write watched and then look for posts. Sequential
- * consistency of all four lets at least one of us see the other. Both set watched again under the lock only, so that the
- * pool is not listed twice. False: the pool is watched again, by us. */
+ * consistency of all four lets at least one of us see the other. Both set watched again under the lock only, so that
+ * the pool is not listed twice. False: the pool is watched again, by us. */
 static bool unwatch(struct sched_pool *pool)
 {
     atomic_store_explicit(&pool->watch.watched, false, memory_order_seq_cst);
