@@ -18,6 +18,9 @@
 
 #define SECTION_NAME       ".ntpool"
 #define LOAD_FROM_PROGRAM  0x200u // LOAD_LIBRARY_SEARCH_APPLICATION_DIR
+#define AT_IMPORT_LOOKUP   0u
+#define AT_IMPORT_DLL_NAME 12u
+#define AT_IMPORT_IAT      16u
 #define AT_DELAY_DLL_NAME  4u
 #define AT_DELAY_TIMESTAMP 28u
 #define FIXED_PLACES       3u
@@ -41,7 +44,7 @@ static struct layout lay_out(const struct rewrite_plan *plan, const struct undo_
     struct layout layout;
     size_t slots = 0;
 
-    // One entry more than needed where a run is a whole descriptor and keeps its old table; that is no matter.
+    // Room for each run's table and its end; a run that is a whole descriptor leaves its room unused.
     for (uint32_t i = 0; i < plan->run_count; i++)
         slots += (size_t)plan->runs[i].count + 1;
     layout.descriptors = (size_t)align_up(undo_size(places), PE_THUNK_SIZE);
@@ -65,13 +68,13 @@ static enum pe_result fill_runs(const struct rewrite_plan *plan, const struct la
         enum pe_result result = pe_read_import(&plan->image, run->import, &import);
         if (result != PE_OK)
             return result;
-        put32(descriptor + 12, run->moves ? section_rva + (uint32_t)layout->dll_name : import.dll_rva);
-        put32(descriptor + 16, import.iat_rva + run->first * PE_THUNK_SIZE);
+        put32(descriptor + AT_IMPORT_DLL_NAME, run->moves ? section_rva + (uint32_t)layout->dll_name : import.dll_rva);
+        put32(descriptor + AT_IMPORT_IAT, import.iat_rva + run->first * PE_THUNK_SIZE);
         if (is_whole(run, &import)) {
-            put32(descriptor, import.lookup_is_iat ? 0 : import.lookup_rva);
+            put32(descriptor + AT_IMPORT_LOOKUP, import.lookup_is_iat ? 0 : import.lookup_rva);
             continue;
         }
-        put32(descriptor, section_rva + (uint32_t)table);
+        put32(descriptor + AT_IMPORT_LOOKUP, section_rva + (uint32_t)table);
         for (uint32_t slot = run->first; slot < run->first + run->count; slot++, table += PE_THUNK_SIZE) {
             struct pe_imported imported;
 
