@@ -15,7 +15,7 @@
 #define ROUNDS_AT_MOST 2000
 #define ROUNDS_NS      0.5e9
 // A pool that cannot hold as many says how far it came.
-#define STEP_LIMIT 10e9
+#define STEP_LIMIT 30e9
 
 struct step {
     const char *name;

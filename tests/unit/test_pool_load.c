@@ -270,6 +270,36 @@ TEST(a_fan_out_needs_few_threads)
     pool_end(pool);
 }
 
+static _Atomic bool flood_is_over;
+
+static void post_again(struct job *job, struct sched_worker *worker)
+{
+    (void)worker;
+    if (!atomic_load(&flood_is_over))
+        job_post(job);
+}
+
+TEST(a_lane_below_one_that_never_runs_dry_is_late_but_served)
+{
+    ground_set_processor_count(2);
+    struct sched_pool *pool = pool_make(0);
+    struct job *jobs[6];
+    static struct tally lower[2];
+
+    for (unsigned i = 0; i < 4; i++) {
+        jobs[i] = job_create_with(pool, &tally, post_again, NULL, SCHED_PRIORITY_HIGH, false);
+        job_post(jobs[i]);
+    }
+    require_soon(atomic_load(&tally.ended) > 100);
+    jobs[4] = job_create_with(pool, &lower[0], NULL, NULL, SCHED_PRIORITY_NORMAL, false);
+    jobs[5] = job_create_with(pool, &lower[1], NULL, NULL, SCHED_PRIORITY_LOW, false);
+    job_post_times(jobs[4], 2);
+    job_post_times(jobs[5], 2);
+    check_soon(atomic_load(&lower[0].ended) == 2 && atomic_load(&lower[1].ended) == 2);
+    atomic_store(&flood_is_over, true);
+    jobs_end(pool, jobs, 6);
+}
+
 TEST(an_idle_pool_uses_no_processor_time)
 {
     struct sched_pool *pool = pool_make(0);

@@ -14,6 +14,7 @@ struct sched_lane {
     _Alignas(64) struct sched_task *_Atomic inbox; /* pushed by anyone, emptied under the pool's lock */
     _Alignas(64) struct sched_task *_Atomic first; /* guarded by the pool's lock; read without it as a hint */
     struct sched_task *_Atomic last;
+    uint64_t taken; /* callbacks that were taken from here, but for claims; guarded by the pool's lock */
 };
 
 /** Any thread. After it the task is no longer the caller's. */

@@ -77,6 +77,10 @@ struct sched_watch {
     unsigned step;       /* grows with each evaluation in which workers block */
     unsigned owed;       /* workers that are still to be brought */
     unsigned idle_looks; /* in a row with nothing queued */
+    struct {
+        uint64_t taken; /* of the lane, as last seen */
+        uint64_t since; /* when it was last seen to change, or the lane to be empty */
+    } lanes[SCHED_PRIORITIES];
 };
 
 struct sched_pool {
@@ -97,6 +101,7 @@ struct sched_pool {
     _Alignas(64) _Atomic uint64_t state;
     _Alignas(64) struct sched_lane lanes[SCHED_PRIORITIES];
     _Alignas(64) struct sched_lock lock; /* guards the lanes' lists, parked, workers and what is marked so above */
+    struct sched_lane *starved;          /* its first callback is next, whatever its priority; NULL: none */
     struct sched_worker *parked;         /* the most recently parked first */
     struct sched_worker *workers;
     uint64_t taken_by_the_gone; /* callbacks that workers ran which are gone now */

@@ -18,6 +18,9 @@
  * All this can be wrong (other threads of the program may be the ones that compute, the machine may be full). So one
  * worker is added every BACKSTOP in which no callback ends, whatever the evidence says.
  *
+ * Where higher priorities never run dry, lower ones would wait for good. So one worker is added for the oldest callback
+ * of a lane that had work for as long as BACKSTOP and gave none.
+ *
  * A backlog that is worked off within an evaluation is no stall, whoever blocks.
  */
 #include "sched/claim.h"
@@ -174,6 +177,8 @@ void sched_stall_begin(struct sched_pool *pool, uint64_t now)
     watch->begun = watch->progressed = now;
     watch->evaluated = 0;
     watch->step = 1;
+    for (int priority = 0; priority < SCHED_PRIORITIES; priority++)
+        watch->lanes[priority].since = now;
     watch->owed = watch->idle_looks = watch->were_idle = 0;
 }
 
@@ -200,6 +205,27 @@ static bool is_worth_watching(struct sched_pool *pool, uint64_t done, unsigned q
            (sched_pool_has_extra(pool) && (pool_active(state) > 0 || done != pool->watch.done));
 }
 
+/* Marks the lowest lane out of which nothing was taken for too long. The pool's lock is held, and its lanes' inboxes
+ * are drained. */
+static bool mark_starved(struct sched_pool *pool, uint64_t now)
+{
+    bool starves = false;
+
+    for (int priority = SCHED_PRIORITIES - 1; priority > 0; priority--) {
+        struct sched_lane *lane = &pool->lanes[priority];
+        bool was_served = pool->watch.lanes[priority].taken != lane->taken || lane_is_empty(lane);
+        if (!was_served && (starves || now - pool->watch.lanes[priority].since < BACKSTOP))
+            continue;
+        if (!was_served) {
+            pool->starved = lane;
+            starves = true;
+        }
+        pool->watch.lanes[priority].taken = lane->taken;
+        pool->watch.lanes[priority].since = now;
+    }
+    return starves;
+}
+
 bool sched_stall_look(struct sched_pool *pool, uint64_t now)
 {
     struct sched_watch *watch = &pool->watch;
@@ -208,6 +234,7 @@ bool sched_stall_look(struct sched_pool *pool, uint64_t now)
     sched_lock_acquire(&pool->lock);
     uint64_t done = callbacks_done(pool);
     unsigned queued = callbacks_queued(pool, SCHED_DEFAULT_MAXIMUM);
+    bool starves = sched_pool_can_grow(pool, pool_load_state(pool)) && mark_starved(pool, now);
     sched_lock_release(&pool->lock);
 
     if (!is_worth_watching(pool, done, queued)) {
@@ -226,6 +253,8 @@ bool sched_stall_look(struct sched_pool *pool, uint64_t now)
     }
     if (queued && now - watch->progressed >= BACKSTOP) {
         watch->progressed = now;
+        add_worker(pool, true);
+    } else if (starves) {
         add_worker(pool, true);
     }
     sched_pool_notify(pool); /* a thread that could not be had before may be had now */

@@ -54,8 +54,28 @@ static bool take_from(struct sched_worker *worker, struct sched_lane *lane, stru
         lane_append(lane, task);
     }
     worker->lane = lane;
+    lane->taken += taken;
     *final = !taken && task_running(new) == 0 && (new &(TASK_CLOSED | TASK_HELD | TASK_DETACHED)) == TASK_CLOSED;
     return taken;
+}
+
+/* The oldest callback of a lane, or NULL. The caller holds the pool's lock, which is released for a moment where a task
+ * has to be closed. */
+static struct sched_task *take_oldest(struct sched_worker *worker, struct sched_lane *lane)
+{
+    struct sched_task *task;
+
+    while ((task = lane_first(lane))) {
+        bool final;
+        if (take_from(worker, lane, task, &final))
+            return task;
+        if (final) {
+            sched_lock_release(&worker->pool->lock);
+            task->class->closed(task);
+            sched_lock_acquire(&worker->pool->lock);
+        }
+    }
+    return NULL;
 }
 
 /* The oldest callback of the highest priority, or NULL. *left_work: there is more, as seen under the lock; see pool.h.
@@ -68,20 +88,13 @@ static struct sched_task *take(struct sched_worker *worker, bool *left_work)
     if (!sched_pool_has_work(pool) || nt_unlikely(sched_worker_is_surplus(worker, pool_load_state(pool))))
         return NULL;
     sched_lock_acquire(&pool->lock);
-    for (int priority = 0; priority < SCHED_PRIORITIES && !taken; priority++) {
-        struct sched_lane *lane = &pool->lanes[priority];
-        struct sched_task *task;
-        while (!taken && (task = lane_first(lane))) {
-            bool final;
-            if (take_from(worker, lane, task, &final)) {
-                taken = task;
-            } else if (final) {
-                sched_lock_release(&pool->lock);
-                task->class->closed(task);
-                sched_lock_acquire(&pool->lock);
-            }
-        }
+    if (nt_unlikely(pool->starved != NULL)) {
+        struct sched_lane *starved = pool->starved;
+        pool->starved = NULL;
+        taken = take_oldest(worker, starved);
     }
+    for (int priority = 0; priority < SCHED_PRIORITIES && !taken; priority++)
+        taken = take_oldest(worker, &pool->lanes[priority]);
     if (!taken)
         atomic_store_explicit(&worker->current, NULL, memory_order_relaxed);
     *left_work = sched_pool_has_work(pool);
