@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+//
+// imports_redirect on an image that is made here: slots of a delay-load directory that are filled or not, and
+// directories that do not fit into the image.
+#include "redirect/imports.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { IMAGE_SIZE = 0x2000, DELAY = 0x400, IMPORTS = 0x500, TABLE = 0x600, SLOTS = 0x700, NAMES = 0x800, DLL = 0xa00 };
+
+static _Alignas(4096) char memory[IMAGE_SIZE];
+static struct image image;
+static int tests, failed;
+
+static const struct redirect_name replaced[] = {
+    {"CloseThreadpoolWork", (void *)0x1111},
+    {"CreateThreadpoolWork", (void *)0x2222},
+};
+static const struct redirect_names names = {replaced, 2};
+
+static void tell(int good, const char *what)
+{
+    printf("%sok %d - %s\n", good ? "" : "not ", ++tests, what);
+    failed += !good;
+}
+
+static uint64_t *slot(int index)
+{
+    return (uint64_t *)(memory + SLOTS) + index;
+}
+
+static void put_name(int index, const char *name)
+{
+    uint64_t place = NAMES + index * 0x40;
+
+    strcpy(memory + place + 2, name);
+    ((uint64_t *)(memory + TABLE))[index] = place;
+}
+
+static void make_image(unsigned directory, uint32_t address)
+{
+    IMAGE_DOS_HEADER *dos = (IMAGE_DOS_HEADER *)memory;
+    IMAGE_NT_HEADERS64 *headers = (IMAGE_NT_HEADERS64 *)(memory + 0x80);
+
+    memset(memory, 0, sizeof(memory));
+    dos->e_magic = IMAGE_DOS_SIGNATURE;
+    dos->e_lfanew = 0x80;
+    headers->Signature = IMAGE_NT_SIGNATURE;
+    headers->OptionalHeader.Magic = IMAGE_NT_OPTIONAL_HDR64_MAGIC;
+    headers->OptionalHeader.SizeOfImage = IMAGE_SIZE;
+    headers->OptionalHeader.NumberOfRvaAndSizes = IMAGE_NUMBEROF_DIRECTORY_ENTRIES;
+    headers->OptionalHeader.DataDirectory[directory].VirtualAddress = address;
+    strcpy(memory + DLL, "KERNEL32.dll");
+    put_name(0, "CreateThreadpoolWork");
+    put_name(1, "CloseThreadpoolWork");
+    put_name(2, "ReadFile");
+    if (!image_open(&image, memory))
+        printf("Bail out! the image is none\n");
+}
+
+static IMAGE_DELAYLOAD_DESCRIPTOR *make_delayed(void)
+{
+    IMAGE_DELAYLOAD_DESCRIPTOR *descriptor = (IMAGE_DELAYLOAD_DESCRIPTOR *)(memory + DELAY);
+
+    make_image(IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT, DELAY);
+    descriptor->Attributes.AllAttributes = 1;
+    descriptor->DllNameRVA = DLL;
+    descriptor->ImportAddressTableRVA = SLOTS;
+    descriptor->ImportNameTableRVA = TABLE;
+    *slot(0) = *slot(1) = *slot(2) = 0x7777;
+    return descriptor;
+}
+
+static IMAGE_IMPORT_DESCRIPTOR *make_imports(void)
+{
+    IMAGE_IMPORT_DESCRIPTOR *descriptor = (IMAGE_IMPORT_DESCRIPTOR *)(memory + IMPORTS);
+
+    make_image(IMAGE_DIRECTORY_ENTRY_IMPORT, IMPORTS);
+    descriptor->Name = DLL;
+    descriptor->OriginalFirstThunk = TABLE;
+    descriptor->FirstThunk = SLOTS;
+    *slot(0) = *slot(1) = *slot(2) = 0x7777;
+    return descriptor;
+}
+
+static void test_delayed(void)
+{
+    make_delayed();
+    *slot(1) = (uintptr_t)memory + 0x300; // the helper's stub: not filled yet
+    tell(imports_redirect(&image, &names) == 1, "one filled slot of the delay-load directory is changed");
+    tell(*slot(0) == 0x2222, "it leads to the replacement");
+    tell(*slot(1) == (uintptr_t)memory + 0x300, "one that is not filled stays");
+    tell(*slot(2) == 0x7777, "another function stays");
+    make_delayed()->Attributes.AllAttributes = 0;
+    tell(imports_redirect(&image, &names) == 0, "a descriptor of addresses is left alone");
+}
+
+static void test_imports(void)
+{
+    make_imports();
+    tell(imports_redirect(&image, &names) == 2, "the slots of the import directory are changed");
+    tell(*slot(0) == 0x2222 && *slot(1) == 0x1111 && *slot(2) == 0x7777, "these and no others");
+    make_imports();
+    strcpy(memory + DLL, "user32.dll");
+    tell(imports_redirect(&image, &names) == 0, "functions of the same name in other DLLs stay");
+}
+
+static void test_bad_images(void)
+{
+    make_image(IMAGE_DIRECTORY_ENTRY_IMPORT, IMAGE_SIZE - 4);
+    tell(imports_redirect(&image, &names) == 0, "a directory that reaches beyond the image");
+    make_image(IMAGE_DIRECTORY_ENTRY_IMPORT, 0xfffffff0);
+    tell(imports_redirect(&image, &names) == 0, "a directory beyond the image");
+    make_imports()->Name = IMAGE_SIZE - 1;
+    memory[IMAGE_SIZE - 1] = 'x';
+    tell(imports_redirect(&image, &names) == 0, "a name without an end");
+    make_imports()->FirstThunk = IMAGE_SIZE - 8;
+    tell(imports_redirect(&image, &names) <= 1, "slots that reach beyond the image");
+    make_imports()->OriginalFirstThunk = 0xfffffff8;
+    tell(imports_redirect(&image, &names) == 0, "a table of names beyond the image");
+    make_imports();
+    ((uint64_t *)(memory + TABLE))[0] = UINT64_C(0x7fffffffffffffff);
+    tell(imports_redirect(&image, &names) == 1, "a name beyond the image is passed by");
+    memory[0] = 'X';
+    tell(!image_open(&image, memory), "what is no image is none");
+}
+
+int main(void)
+{
+    test_delayed();
+    test_imports();
+    test_bad_images();
+    printf("1..%d\n", tests);
+    return failed != 0;
+}
