@@ -6,6 +6,8 @@
 #define ERROR_ELEVATION_REQUIRED 740
 #endif
 
+#define USES_MONITOR 0x400 /* a flag that has no name in the headers */
+
 static HANDLE running;
 
 /* Ctrl-C goes to the program by itself, as to everybody on this console; what comes of it is the program's business. A
@@ -36,6 +38,8 @@ static void hand_on(STARTUPINFOW *startup)
     static const DWORD names[] = {STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE};
 
     GetStartupInfoW(startup);
+    // A hot key or a monitor would be in the place of a handle.
+    startup->dwFlags &= ~(DWORD)(STARTF_USEHOTKEY | USES_MONITOR);
     startup->dwFlags |= STARTF_USESTDHANDLES;
     for (int i = 0; i < 3; i++) {
         *handles[i] = GetStdHandle(names[i]);

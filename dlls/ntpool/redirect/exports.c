@@ -5,13 +5,13 @@
 enum { LONGEST_NAME = 512 };
 
 /* An export is a 32-bit offset from its module. What lies below or farther away is reached through one of these. */
-struct jump {
+struct export_jump {
     uint8_t code[6]; /* jmp [rip] */
     uint8_t target[sizeof(uint64_t)];
     uint8_t filler[2];
 };
 
-static const struct jump jump_pattern = {{0xff, 0x25, 0, 0, 0, 0}, {0}, {0xcc, 0xcc}};
+static const struct export_jump jump_pattern = {{0xff, 0x25, 0, 0, 0, 0}, {0}, {0xcc, 0xcc}};
 
 static bool is_within_reach(const struct image *image, const void *function)
 {
@@ -19,12 +19,12 @@ static bool is_within_reach(const struct image *image, const void *function)
 }
 
 /* One jump for each name, in their order; NULL: no memory. */
-static struct jump *make_jumps(const struct image *image, const struct redirect_names *names)
+static struct export_jump *make_jumps(const struct image *image, const struct redirect_names *names)
 {
-    size_t size = names->count * sizeof(struct jump);
+    size_t size = names->count * sizeof(struct export_jump);
     uint64_t place =
         near_allocate(NTDLL_CURRENT_PROCESS, (uintptr_t)image->base, (uintptr_t)image->base + image->size, size);
-    struct jump *jumps = (struct jump *)(uintptr_t)place;
+    struct export_jump *jumps = (struct export_jump *)(uintptr_t)place;
     void *page = jumps;
     ULONG before;
 
@@ -39,7 +39,17 @@ static struct jump *make_jumps(const struct image *image, const struct redirect_
     return NtProtectVirtualMemory(NTDLL_CURRENT_PROCESS, &page, &size, PAGE_EXECUTE_READ, &before) >= 0 ? jumps : NULL;
 }
 
-unsigned exports_redirect(const struct image *image, const struct redirect_names *names)
+bool exports_prepare(const struct image *image, const struct redirect_names *names, struct export_jump **jumps)
+{
+    *jumps = NULL;
+    for (unsigned i = 0; i < names->count; i++)
+        if (!is_within_reach(image, names->names[i].replacement))
+            return (*jumps = make_jumps(image, names)) != NULL;
+    return true;
+}
+
+unsigned exports_redirect(const struct image *image, const struct redirect_names *names,
+                          const struct export_jump *jumps)
 {
     const IMAGE_DATA_DIRECTORY *directory = image_directory(image, IMAGE_DIRECTORY_ENTRY_EXPORT);
     const IMAGE_EXPORT_DIRECTORY *exports =
@@ -47,7 +57,6 @@ unsigned exports_redirect(const struct image *image, const struct redirect_names
     const uint32_t *export_names;
     const uint16_t *ordinals;
     uint32_t *functions;
-    struct jump *jumps = NULL;
     unsigned changed = 0;
 
     if (!exports)
@@ -66,11 +75,8 @@ unsigned exports_redirect(const struct image *image, const struct redirect_names
         if (found < 0)
             continue;
         function = names->names[found].replacement;
-        if (!is_within_reach(image, function)) {
-            if (!jumps && !(jumps = make_jumps(image, names)))
-                return changed;
+        if (jumps)
             function = &jumps[found];
-        }
         offset = (uint32_t)((uintptr_t)function - (uintptr_t)image->base);
         if (image_write(&functions[ordinals[i]], &offset, sizeof(offset)))
             changed++;

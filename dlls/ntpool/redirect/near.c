@@ -3,6 +3,7 @@
 
 #define GRANULARITY UINT64_C(0x10000)
 #define REACH       (UINT64_C(1) << 32)
+#define STEP        (UINT64_C(1) << 20)
 
 static uint64_t round_up(uint64_t address)
 {
@@ -31,8 +32,7 @@ uint64_t near_allocate(HANDLE process, uint64_t base, uint64_t end, size_t size)
             return 0;
         region_end = (uint64_t)(uintptr_t)region.BaseAddress + region.RegionSize;
         // A free region may still be refused in places: Wine keeps some addresses for itself.
-        for (; region.State == MEM_FREE && address + size <= region_end && address + size <= limit;
-             address += region.RegionSize / 64 > GRANULARITY ? round_up(region.RegionSize / 64) : GRANULARITY)
+        for (; region.State == MEM_FREE && address + size <= region_end && address + size <= limit; address += STEP)
             if (commit_at(process, address, size))
                 return address;
         if (region_end <= address && region.State != MEM_FREE)

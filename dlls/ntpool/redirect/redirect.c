@@ -95,28 +95,37 @@ static void redirect_imports(HMODULE self, const struct redirect_names *names, c
     }
 }
 
-static void redirect_exports(const struct redirect_names *names, const struct redirect_names *children,
-                             struct redirect_counts *counts)
+/* A DLL whose exports are redirected. */
+struct exporter {
+    struct image image;
+    struct export_jump *pool_jumps;
+    struct export_jump *child_jumps;
+};
+
+static bool prepare_exporter(struct exporter *exporter, const WCHAR *dll, const struct redirect_names *names,
+                             const struct redirect_names *children)
 {
-    static const WCHAR *const dlls[] = {L"kernel32.dll", L"kernelbase.dll"};
+    UNICODE_STRING name;
+    HMODULE module;
 
-    for (size_t i = 0; i < sizeof(dlls) / sizeof(*dlls); i++) {
-        UNICODE_STRING name;
-        HMODULE module;
-        struct image image;
+    RtlInitUnicodeString(&name, dll);
+    return LdrGetDllHandle(NULL, 0, &name, &module) >= 0 && image_open(&exporter->image, (void *)module) &&
+           exports_prepare(&exporter->image, names, &exporter->pool_jumps) &&
+           exports_prepare(&exporter->image, children, &exporter->child_jumps);
+}
 
-        RtlInitUnicodeString(&name, dlls[i]);
-        if (LdrGetDllHandle(NULL, 0, &name, &module) < 0 || !image_open(&image, (void *)module))
-            continue;
-        counts->exports += exports_redirect(&image, names);
-        exports_redirect(&image, children);
-    }
+static unsigned redirect_exports(const struct exporter *exporter, const struct redirect_names *names,
+                                 const struct redirect_names *children)
+{
+    exports_redirect(&exporter->image, children, exporter->child_jumps);
+    return exports_redirect(&exporter->image, names, exporter->pool_jumps);
 }
 
 bool redirect_process(HMODULE self, const struct redirect_names *names, children_missed *missed,
                       struct redirect_counts *counts)
 {
     struct redirect_names children = {0};
+    struct exporter kernel32, kernelbase;
     const struct letter *letter;
     struct image program;
 
@@ -126,8 +135,12 @@ bool redirect_process(HMODULE self, const struct redirect_names *names, children
     restore_headers(&program, letter);
     if (letter->flags & LETTER_CHILDREN)
         children = children_prepare(self, missed);
+    // All or nothing: a program whose functions came from both pools would hand ours to the system.
+    if (!prepare_exporter(&kernel32, L"kernel32.dll", names, &children) ||
+        !prepare_exporter(&kernelbase, L"kernelbase.dll", names, &children))
+        return true;
     counts->children = children.count != 0;
     redirect_imports(self, names, &children, counts);
-    redirect_exports(names, &children, counts);
+    counts->exports = redirect_exports(&kernel32, names, &children) + redirect_exports(&kernelbase, names, &children);
     return true;
 }
