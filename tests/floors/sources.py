@@ -20,8 +20,9 @@ FREESTANDING = {'limits.h', 'stdalign.h', 'stdarg.h', 'stdatomic.h', 'stdbool.h'
 WINDOWS = ('api/', 'redirect/', 'nt/windows/')
 
 # How the names of each floor begin that floors below it must not know.
-ABOVE = {'api': (), 'diag': ('api',), 'tp': ('api', 'diag'), 'sched': ('api', 'diag', 'tp'),
-         'nt': ('api', 'diag', 'tp', 'sched')}
+ABOVE = {'api': (), 'redirect': ('api', 'diag', 'tp', 'sched'), 'diag': ('api', 'redirect'),
+         'tp': ('api', 'redirect', 'diag'), 'sched': ('api', 'redirect', 'diag', 'tp'),
+         'nt': ('api', 'redirect', 'diag', 'tp', 'sched')}
 
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.MULTILINE)
 _INCLUDE_LIKE = re.compile(r'^[ \t]*(?:#|%:|\?\?=)[ \t]*(?:include|import)|__has_include', re.MULTILINE)
