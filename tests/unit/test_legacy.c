@@ -3,6 +3,7 @@
 #include "unit.h"
 #include "sched/worker.h"
 #include "tp/legacy.h"
+#include "tp/legacy_timer.h"
 #include "tp/pool.h"
 
 static struct unit_gate gate = UNIT_GATE;
@@ -41,11 +42,6 @@ TEST(work_items_run_each_once)
     check_equal(tp_queue_work_item(NULL, NULL, 0), NT_INVALID_PARAMETER);
 }
 
-static void count_apc(void *context)
-{
-    atomic_fetch_add((_Atomic unsigned *)context, 1);
-}
-
 TEST(a_limit_in_the_flags_raises_the_maximum_and_lowers_none)
 {
     struct sched_pool *pool = tp_pool_scheduler(NULL);
@@ -58,22 +54,6 @@ TEST(a_limit_in_the_flags_raises_the_maximum_and_lowers_none)
         check_equal(atomic_load(&pool->maximum), 600);
     }
     check_soon(atomic_load(&calls) == 3);
-}
-
-TEST(the_io_thread_is_one_and_runs_apcs)
-{
-    _Atomic unsigned apcs = 0;
-
-    check_equal(tp_queue_work_item(count_item, &calls, TP_EXECUTE_IN_IO_THREAD), NT_SUCCESS);
-    require_soon(atomic_load(&calls) == 1);
-    uint32_t thread = atomic_load(&last_thread);
-    for (unsigned i = 1; i <= 20; i++) {
-        ground_queue_apc(thread, count_apc, &apcs);
-        check_soon(atomic_load(&apcs) == i);
-        check_equal(tp_queue_work_item(count_item, &calls, TP_EXECUTE_IN_IO_THREAD), NT_SUCCESS);
-        check_soon(atomic_load(&calls) == i + 1);
-        check_equal(atomic_load(&last_thread), thread);
-    }
 }
 
 static uint32_t tell_identity(void *context)
@@ -118,6 +98,22 @@ TEST(what_cannot_be_had_is_said)
     nt_handle_close(event);
 }
 
+static uint32_t meet_another(void *context)
+{
+    check(unit_meet(context));
+    atomic_fetch_add(&calls, 1);
+    return 0;
+}
+
+TEST(io_thread_items_are_items_like_others)
+{
+    struct unit_meeting meeting = UNIT_MEETING(2);
+
+    check_equal(tp_queue_work_item(meet_another, &meeting, TP_EXECUTE_IN_IO_THREAD), NT_SUCCESS);
+    check_equal(tp_queue_work_item(meet_another, &meeting, TP_EXECUTE_IN_IO_THREAD), NT_SUCCESS);
+    check_soon(atomic_load(&calls) == 2);
+}
+
 /* ---- registered waits --------------------------------------------------------------------------------- */
 
 static struct tp_legacy_wait *register_wait(nt_handle handle, tp_wait_or_timer_callback *callback, void *context,
@@ -147,6 +143,37 @@ TEST(a_registered_wait_fires_for_each_signal)
     check_equal(ground_semaphore_count(semaphore), 1);
     nt_handle_close(semaphore);
     check_equal(ground_bad_handle_uses(), 0);
+}
+
+static void count_apc(void *context)
+{
+    atomic_fetch_add((_Atomic unsigned *)context, 1);
+}
+
+static void note_thread(void *context, unsigned char timed_out)
+{
+    atomic_store(&last_thread, nt_thread_id());
+    count_call(context, timed_out);
+}
+
+TEST(the_io_thread_is_one_and_runs_apcs)
+{
+    nt_handle semaphore = ground_semaphore_create(0, 1000);
+    struct tp_legacy_wait *wait = register_wait(semaphore, note_thread, &calls, TP_INFINITE, TP_EXECUTE_IN_IO_THREAD);
+    _Atomic unsigned apcs = 0;
+
+    nt_semaphore_release(semaphore, 1);
+    require_soon(atomic_load(&calls) == 1);
+    uint32_t thread = atomic_load(&last_thread);
+    for (unsigned i = 1; i <= 20; i++) {
+        ground_queue_apc(thread, count_apc, &apcs);
+        check_soon(atomic_load(&apcs) == i);
+        nt_semaphore_release(semaphore, 1);
+        check_soon(atomic_load(&calls) == i + 1);
+        check_equal(atomic_load(&last_thread), thread);
+    }
+    check_equal(tp_legacy_wait_deregister(wait, TP_WAIT_FOR_DONE), NT_SUCCESS);
+    nt_handle_close(semaphore);
 }
 
 TEST(a_once_only_wait_fires_once)
@@ -308,6 +335,33 @@ TEST(a_timer_due_at_once_may_be_deleted_at_once)
     }
     /* A timer due at once is posted by its creation: it runs, deleted or not. */
     check_soon(atomic_load(&calls) >= 2000);
+}
+
+static struct tp_queue_timer *_Atomic own_timer;
+
+static void delete_own_in_third_call(void *context, unsigned char timed_out)
+{
+    count_call(context, timed_out);
+    if (atomic_load(&calls) < 3)
+        return;
+    check(unit_gate_pass(&gate));
+    check_equal(tp_queue_timer_delete(atomic_load(&own_timer), NULL), NT_PENDING);
+    atomic_store(&own_timer, NULL);
+}
+
+TEST(a_timer_that_deletes_itself_late_is_not_called_again)
+{
+    struct tp_timer_queue *queue;
+
+    require(tp_timer_queue_create(&queue) == NT_SUCCESS);
+    struct tp_queue_timer *timer = make_timer(queue, delete_own_in_third_call, 1, 1, TP_EXECUTE_IN_TIMER_THREAD);
+    atomic_store(&own_timer, timer);
+    require_soon(unit_gate_waiting(&gate) == 1);
+    require_soon(task_pending(atomic_load(&tp_queue_timer_task(timer)->counts)) > 2);
+    unit_gate_open(&gate);
+    check_soon(atomic_load(&own_timer) == NULL);
+    tp_timer_queue_delete(queue, TP_WAIT_FOR_DONE);
+    check_equal(atomic_load(&calls), 3);
 }
 
 TEST(deleting_a_queue_deletes_its_timers_and_waits_for_them)

@@ -146,7 +146,8 @@ static nt_status make(struct tp_timer_queue *queue, uint32_t flags, struct tp_qu
 
     if (status < 0)
         return status;
-    pool = tp_pool_for_flags(flags & ~(uint32_t)TP_EXECUTE_IN_WAIT_THREAD);
+    /* WT_EXECUTEINIOTHREAD is accepted and ignored (TQ-011). */
+    pool = tp_pool_for_flags(flags & ~(uint32_t)(TP_EXECUTE_IN_WAIT_THREAD | TP_EXECUTE_IN_IO_THREAD));
     if (!pool || !sched_timer_reserve()) {
         tp_token_free(token);
         return NT_NO_MEMORY;
@@ -243,6 +244,13 @@ bool tp_queue_timer_take(struct tp_queue_timer *timer)
     return slab_close(timer, SLAB_QUEUE_TIMER);
 }
 
+static bool is_in_own_callback(struct tp_queue_timer *timer)
+{
+    struct sched_worker *worker = sched_worker_current();
+
+    return worker && worker->in_hand == &timer->task;
+}
+
 bool tp_queue_timer_finish(struct tp_queue_timer *timer, nt_handle event, bool wait)
 {
     sched_timers_lock();
@@ -250,6 +258,10 @@ bool tp_queue_timer_finish(struct tp_queue_timer *timer, nt_handle event, bool w
     sched_timer_disarm(&timer->deadline);
     sched_timers_unlock();
 
+    /* Who deletes it elsewhere may find that it has expired and is yet to run (TQ-027); in its own callback it is the
+     * last (TQ-025), however late that is. */
+    if (is_in_own_callback(timer))
+        sched_cancel(&timer->task);
     if (wait) {
         tp_check_wait("RtlDeleteTimer", &timer->task);
         sched_wait_idle(&timer->task);

@@ -85,7 +85,9 @@ nt_status tp_queue_work_item(tp_work_item *function, void *context, uint32_t fla
     status = tp_token_for_flags(flags, &token);
     if (status < 0)
         return status;
-    pool = tp_pool_for_flags(flags & ~(uint32_t)(TP_EXECUTE_IN_WAIT_THREAD | TP_EXECUTE_IN_TIMER_THREAD));
+    /* None of the special threads is for work items; WT_EXECUTEINIOTHREAD is accepted and ignored (QUWI-005). */
+    pool = tp_pool_for_flags(
+        flags & ~(uint32_t)(TP_EXECUTE_IN_WAIT_THREAD | TP_EXECUTE_IN_TIMER_THREAD | TP_EXECUTE_IN_IO_THREAD));
     item = pool ? item_create(token, flags & TP_EXECUTE_IN_PERSISTENT_THREAD) : NULL;
     if (!item) {
         tp_token_free(token);
