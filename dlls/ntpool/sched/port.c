@@ -31,7 +31,7 @@ void sched_poller_ends(void)
 /* The port is never left alone: a poller visits only if another waits for the turn. */
 static bool visits(struct sched_worker *visitor, struct sched_pool *pool)
 {
-    if (!visitor || !sched_pool_wants_visitor(pool))
+    if (!sched_pool_wants_visitor(pool))
         return false;
     if (atomic_load_explicit(&waiting, memory_order_relaxed))
         return sched_visit_begin(visitor, pool);
@@ -61,13 +61,13 @@ static bool poll_until_it_visits(struct sched_worker *visitor)
 
 static void poller_main(void *unused)
 {
-    struct sched_worker *visitor = sched_visitor_create();
+    struct sched_worker visitor = {0};
 
     (void)unused;
-    while (poll_until_it_visits(visitor))
-        sched_visit(visitor);
-    if (visitor)
-        sched_visitor_free(visitor);
+    sched_visitor_begin(&visitor);
+    while (poll_until_it_visits(&visitor))
+        sched_visit(&visitor);
+    sched_visitor_end(&visitor);
     sched_poller_ends();
 }
 

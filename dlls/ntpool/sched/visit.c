@@ -3,21 +3,15 @@
 #include "sched/keeper.h"
 #include "sched/worker_parts.h"
 
-struct sched_worker *sched_visitor_create(void)
+void sched_visitor_begin(struct sched_worker *visitor)
 {
-    struct sched_worker *visitor = sched_worker_record();
-
-    if (visitor) {
-        visitor->is_visitor = true;
-        sched_worker_begin(visitor);
-    }
-    return visitor;
+    visitor->is_visitor = true;
+    sched_worker_begin(visitor);
 }
 
-void sched_visitor_free(struct sched_worker *visitor)
+void sched_visitor_end(struct sched_worker *visitor)
 {
     sched_registry_remove(visitor);
-    sched_worker_gone(visitor);
 }
 
 /* Pools with a minimum may count on their threads to stay the same, and those with a stack of their own on its size. */
@@ -68,6 +62,7 @@ static void leave(struct sched_worker *visitor)
             new &= ~POOL_SEARCHING;
     } while (!pool_swap_state(pool, &state, new));
     bool gone = sched_worker_unlink(pool, visitor);
+    bool left_work = sched_pool_has_work(pool); /* once unlocked, it may be gone */
     sched_lock_release(&pool->lock);
     visitor->pool = NULL;
     if (gone) {
@@ -76,7 +71,7 @@ static void leave(struct sched_worker *visitor)
     }
     if (replaced)
         sched_worker_start(pool, false, 0);
-    if (sched_pool_has_work(pool))
+    if (left_work)
         sched_pool_notify(pool);
     if (nt_unlikely(atomic_load_explicit(&sched_keeper_is_missing, memory_order_relaxed)))
         sched_keeper_look_soon();

@@ -9,10 +9,10 @@
 
 #include "sched/worker.h"
 
-/** A worker's record for the calling thread, in no pool as yet; NULL when memory is out. */
-struct sched_worker *sched_visitor_create(void);
-/** The calling thread is about to end. */
-void sched_visitor_free(struct sched_worker *visitor);
+/** The calling thread is going to visit pools. visitor is zeroed memory that it keeps until sched_visitor_end. */
+void sched_visitor_begin(struct sched_worker *visitor);
+/** It is not in a pool any more, and will not visit one again. */
+void sched_visitor_end(struct sched_worker *visitor);
 
 /** The pool lacks an active worker, makes no promises about its threads, and may have one more. */
 bool sched_pool_wants_visitor(struct sched_pool *pool);

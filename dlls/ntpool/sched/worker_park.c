@@ -108,11 +108,6 @@ void sched_worker_link(struct sched_worker *worker)
     sched_lock_release(&pool->lock);
 }
 
-struct sched_worker *sched_worker_record(void)
-{
-    return slab_alloc(&workers);
-}
-
 static void count_thread(void)
 {
     atomic_fetch_add_explicit(&sched_workers_created, 1, memory_order_relaxed);
@@ -125,7 +120,7 @@ static void count_thread(void)
 
 struct sched_worker *sched_worker_allocate(struct sched_pool *pool, bool searching, uint32_t blocked)
 {
-    struct sched_worker *worker = sched_worker_record();
+    struct sched_worker *worker = slab_alloc(&workers);
 
     if (!worker)
         return NULL;
@@ -157,10 +152,11 @@ bool sched_worker_unlink(struct sched_pool *pool, struct sched_worker *worker)
 
 static void free_record(struct sched_worker *worker)
 {
+    if (worker->is_visitor)
+        return; /* it is the thread's own */
     if (worker->wake_event)
         nt_handle_close(worker->wake_event);
-    if (!worker->is_visitor)
-        atomic_fetch_sub_explicit(&sched_workers_now, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&sched_workers_now, 1, memory_order_relaxed);
     slab_free(&workers, worker);
 }
 
@@ -195,10 +191,11 @@ void sched_worker_drop(struct sched_worker *worker)
     sched_worker_unblock(worker, BLOCKED_ANY);
     atomic_fetch_sub_explicit(&pool->state, POOL_TOTAL_ONE, memory_order_seq_cst);
     bool gone = sched_worker_unlink(pool, worker);
+    bool left_work = sched_pool_has_work(pool); /* once unlocked, it may be gone */
     sched_lock_release(&pool->lock);
     if (gone)
         sched_pool_gone(pool);
-    else if (sched_pool_has_work(pool))
+    else if (left_work)
         sched_pool_notify(pool);
 }
 

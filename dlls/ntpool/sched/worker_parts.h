@@ -8,8 +8,6 @@
 
 #include "sched/worker.h"
 
-/** The record of a worker that is in no pool yet, or NULL. */
-struct sched_worker *sched_worker_record(void);
 /** A record linked into its pool, or NULL. */
 struct sched_worker *sched_worker_allocate(struct sched_pool *pool, bool searching, uint32_t blocked);
 /** Links a worker that total counts into its pool. */
