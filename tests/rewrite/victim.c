@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "../sideload/delay_slots.h"
 #include "plugin.h"
 
 enum { POSTS = 100, TIME_LIMIT = 60000 };
@@ -18,6 +19,8 @@ NTSYSAPI void NTAPI TpPostWork(PTP_WORK work);
 
 // Ends the delay-load descriptors, which dlltool puts into .text$2.
 __attribute__((section(".text$3"), aligned(16), used)) const char end_of_delay_descriptors[32] = {0};
+
+extern void *__imp_CreateThreadpoolWait;
 
 static volatile LONG works;
 static volatile LONG waits;
@@ -105,6 +108,7 @@ int main(int argc, char **argv)
     HANDLE event[3];
     HANDLE signalled = CreateEventW(NULL, TRUE, TRUE, NULL);
 
+    make_delay_slots_writable(&__imp_CreateThreadpoolWait);
     for (int i = 0; i < 3; i++)
         event[i] = CreateEventW(NULL, TRUE, FALSE, NULL);
     use_works();
