@@ -147,11 +147,7 @@ void sched_keeper_watch_slow(struct sched_pool *pool)
     sched_lock_acquire(&lock);
     if (!atomic_load_explicit(&pool->watch.watched, memory_order_relaxed)) {
         /* A pool without users is gone or going, and has nothing queued. Our use keeps it until we unwatch it. */
-        uint32_t users = atomic_load_explicit(&pool->users, memory_order_relaxed);
-        while (users && !atomic_compare_exchange_weak_explicit(&pool->users, &users, users + 1, memory_order_relaxed,
-                                                               memory_order_relaxed))
-            ;
-        if (users) {
+        if (sched_pool_try_enter(pool)) {
             atomic_store_explicit(&pool->watch.watched, true, memory_order_seq_cst);
             sched_stall_begin(pool, nt_time_now());
             pool->watch.next = watched_pools;

@@ -135,6 +135,19 @@ static inline void sched_pool_enter(struct sched_pool *pool)
         atomic_fetch_add_explicit(&pool->users, 1, memory_order_relaxed);
 }
 
+/** The same for a pool that may be gone or going: false if it has no users, and then nothing is queued in it either. */
+static inline bool sched_pool_try_enter(struct sched_pool *pool)
+{
+    uint32_t users = atomic_load_explicit(&pool->users, memory_order_relaxed);
+
+    if (pool->is_immortal)
+        return true;
+    while (users && !atomic_compare_exchange_weak_explicit(&pool->users, &users, users + 1, memory_order_relaxed,
+                                                           memory_order_relaxed))
+        ;
+    return users != 0;
+}
+
 /** When the last user leaves, the pool closes: its workers end, then its memory is given back. Never blocks. */
 void sched_pool_leave(struct sched_pool *pool);
 

@@ -45,19 +45,6 @@ bool sched_visit_begin(struct sched_worker *visitor, struct sched_pool *pool)
     return true;
 }
 
-/* One more user, unless there is none left: then nothing is queued either. The pool's lock is held. */
-static bool keep_alive(struct sched_pool *pool)
-{
-    uint32_t users = atomic_load_explicit(&pool->users, memory_order_relaxed);
-
-    if (pool->is_immortal)
-        return true;
-    while (users && !atomic_compare_exchange_weak_explicit(&pool->users, &users, users + 1, memory_order_relaxed,
-                                                           memory_order_relaxed))
-        ;
-    return users != 0;
-}
-
 /* Like parking: gives the search up, then looks once more. If the pool has got a minimum meanwhile, which counted the
  * visitor, a worker takes its place. */
 static void leave(struct sched_worker *visitor)
@@ -76,7 +63,7 @@ static void leave(struct sched_worker *visitor)
     } while (!pool_swap_state(pool, &state, new));
     bool gone = sched_worker_unlink(pool, visitor);
     /* Once unlocked, it may be gone. */
-    bool left_work = sched_pool_has_work(pool) && keep_alive(pool);
+    bool left_work = sched_pool_has_work(pool) && sched_pool_try_enter(pool);
     sched_lock_release(&pool->lock);
     visitor->pool = NULL;
     if (gone) {

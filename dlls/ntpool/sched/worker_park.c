@@ -191,12 +191,14 @@ void sched_worker_drop(struct sched_worker *worker)
     sched_worker_unblock(worker, BLOCKED_ANY);
     atomic_fetch_sub_explicit(&pool->state, POOL_TOTAL_ONE, memory_order_seq_cst);
     bool gone = sched_worker_unlink(pool, worker);
-    bool left_work = sched_pool_has_work(pool); /* once unlocked, it may be gone */
+    bool left_work = sched_pool_has_work(pool) && sched_pool_try_enter(pool); /* once unlocked, it may be gone */
     sched_lock_release(&pool->lock);
     if (gone)
         sched_pool_gone(pool);
-    else if (left_work)
+    if (left_work) {
         sched_pool_notify(pool);
+        sched_pool_leave(pool);
+    }
 }
 
 void sched_worker_gone(struct sched_worker *worker)
