@@ -32,9 +32,9 @@ def run(tests):
             print(f'ok {number} - {name} # SKIP {reason}', flush=True)
         except Exception:  # noqa: BLE001 - whatever a test throws is its failure
             failed += 1
+            print(f'not ok {number} - {name}')
             for line in traceback.format_exc().splitlines():
-                print(f'# {line}')
-            print(f'not ok {number} - {name}', flush=True)
+                print(f'# {line}', flush=True)
         else:
             print(f'ok {number} - {name}', flush=True)
     return 1 if failed else 0

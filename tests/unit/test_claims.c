@@ -119,9 +119,10 @@ TEST(who_waits_for_what_has_begun_does_not_wait_for_claims)
     jobs_end(pool, &job, 1);
 }
 
+/* The first worker that has claims. */
 static void detach_with_claims(struct job *job, struct sched_worker *worker)
 {
-    if (atomic_load(&job->tally->begun) == 2) {
+    if (atomic_load(&worker->claim) && atomic_fetch_add(&other.begun, 1) == 0) {
         sched_detach(worker);
         check_equal(atomic_load(&worker->claim), 0);
         atomic_store(&claimer, worker);
@@ -132,15 +133,23 @@ static void detach_with_claims(struct job *job, struct sched_worker *worker)
 TEST(a_callback_that_detaches_itself_lets_go_of_its_claims)
 {
     struct sched_pool *pool = pool_make(2);
+    struct tally before = {0};
+    struct unit_gate first = UNIT_GATE;
+    struct job *blocker = job_create(pool, &before, job_pass_gate, &first);
     struct job *job = job_create(pool, &tally, detach_with_claims, &gate);
 
+    job_post_times(blocker, 2);
+    require_soon(unit_gate_waiting(&first) == 2);
     job_post_times(job, 300);
+    unit_gate_open(&first);
     require_soon(atomic_load(&claimer) != NULL);
     sched_wait_idle(&job->task);
     check_equal(atomic_load(&tally.ended), 299);
     unit_gate_open(&gate);
     sched_wait_quiet(&job->task);
     check_equal(atomic_load(&tally.ended), 300);
+    sched_wait_idle(&blocker->task);
+    job_close(blocker);
     jobs_end(pool, &job, 1);
 }
 

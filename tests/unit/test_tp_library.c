@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* tp/: callbacks whose library cannot be held for the moment, because another thread is inside the loader. */
 #include "tp_help.h"
+
+#include "sched/keeper.h"
 #include "tp/object.h"
 #include "tp/timer.h"
 #include "tp/wait.h"
@@ -68,6 +70,18 @@ static void cancel_while_the_loader_is_busy(void (*cancel)(void *), void *object
     ground_set_loader_busy(false);
 }
 
+/* Setting a timer brings a reference to its library for the case that it is due at once, and takes it back after. So
+ * the timer comes due only when it has been set: a worker that finds the reference has nothing to ask the loader. */
+static void make_due(struct tp_timer *object)
+{
+    const int64_t hour = 3600 * (int64_t)NT_SECOND;
+    const int64_t due = (int64_t)nt_system_time() + hour;
+
+    tp_timer_set(object, &due, 0, 0);
+    ground_move_system_clock(2 * hour);
+    sched_keeper_look_soon();
+}
+
 static void make_loader_busy(void)
 {
     ground_when_loader_is_busy(pass_gate);
@@ -82,7 +96,7 @@ TEST(a_timer_callback_that_waits_for_the_loader_can_be_cancelled)
 
     require(tp_timer_create(&timer, ticked, NULL, &environ) == NT_SUCCESS);
     make_loader_busy();
-    tp_timer_set(timer, &soon, 0, 0);
+    make_due(timer);
     cancel_while_the_loader_is_busy(cancel_timer, timer);
     tp_timer_wait(timer, false);
     check_equal(atomic_load(&calls), 0);
@@ -124,11 +138,10 @@ TEST(a_callback_that_waits_for_the_loader_runs_once_when_the_loader_is_free)
 {
     struct tp_pool *pool = make_pool(4);
     struct tp_environ environ = with_library(pool);
-    const int64_t soon = -1;
 
     require(tp_timer_create(&timer, ticked, NULL, &environ) == NT_SUCCESS);
     ground_set_loader_busy(true);
-    tp_timer_set(timer, &soon, 0, 0);
+    make_due(timer);
     unit_pause(10 * NT_MILLISECOND); /* some attempts; it may not run before the loader is free, however many */
     check_equal(atomic_load(&calls), 0);
     ground_set_loader_busy(false);
