@@ -63,7 +63,7 @@ BINDING_AT_BOTH_LEVELS(a_group_close_waits_for_running_callbacks, "CG-005", "NT-
     at->submit(work);
     pass_gate(job.entered);
     HANDLE thread = start_thread(close_the_members, &closer);
-    await_count(&closer.about_to, 1);
+    await_blocked(thread, &closer.about_to);
     check(stays(&closer.done, 0), "the group close returned while a callback was running");
     open_gate(job.gate);
     join_thread(thread);
@@ -110,8 +110,7 @@ BINDING_AT_BOTH_LEVELS(a_cancelling_group_close_drops_queued_posts, "CG-007 CG-0
     for (int i = 0; i < 100; i++)
         at->submit(work);
     HANDLE thread = start_thread(close_the_members, &closer);
-    await_count(&closer.about_to, 1);
-    stays(&closer.done, 0); // by then the close has dropped what is queued and waits for the running one
+    await_blocked(thread, &closer.about_to); // by then it has dropped what is queued and waits for the running one
     open_gate(running.gate);
     join_thread(thread);
     check(running.returned == 1 && stays(&queued.calls, 0), "%ld queued callbacks ran", counted(&queued.calls));

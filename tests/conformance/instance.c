@@ -176,7 +176,7 @@ static void check_group_close_waits(const struct level *at, PTP_CLEANUP_GROUP gr
 {
     struct closer closer = {.at = at, .group = group};
     HANDLE thread = start_thread(close_the_members, &closer);
-    await_count(&closer.about_to, 1);
+    await_blocked(thread, &closer.about_to);
     check(stays(&closer.done, 0), "the group close returned while a disassociated callback was running");
     open_gate(execution->gate);
     join_thread(thread);
@@ -273,12 +273,14 @@ static void disassociate_from_outside(void *context)
 struct waiter {
     const struct level *at;
     PTP_WORK work;
+    volatile LONG about_to;
     volatile LONG released;
 };
 
 static DWORD WINAPI wait_for_callbacks(void *context)
 {
     struct waiter *waiter = context;
+    count_up(&waiter->about_to);
     waiter->at->wait_for_work(waiter->work, FALSE);
     count_up(&waiter->released);
     return 0;
@@ -298,6 +300,7 @@ OBSERVATION_AT_BOTH_LEVELS(disassociation_from_another_thread_releases_nobody, "
     at->submit(waiter.work);
     pass_gate(execution.entered);
     HANDLE thread = start_thread(wait_for_callbacks, &waiter);
+    await_blocked(thread, &waiter.about_to);
     struct foreign foreign = {at, execution.instance};
     struct raised raised = attempt(disassociate_from_outside, &foreign);
     observe("raised 0x%lx", raised.code);

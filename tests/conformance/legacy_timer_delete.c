@@ -29,7 +29,7 @@ struct deleting {
     const struct level *at;
     HANDLE queue;
     HANDLE timer;
-    HANDLE begun;
+    volatile LONG begun;
     DWORD error;
 };
 
@@ -37,7 +37,7 @@ static DWORD WINAPI delete_blocking(void *context)
 {
     struct deleting *deleting = context;
     const struct legacy *legacy = legacy_at(deleting->at);
-    open_gate(deleting->begun);
+    count_up(&deleting->begun);
     deleting->error = deleting->timer ? legacy->delete_timer(deleting->queue, deleting->timer, INVALID_HANDLE_VALUE)
                                       : legacy->delete_queue_ex(deleting->queue, INVALID_HANDLE_VALUE);
     return 0;
@@ -45,9 +45,9 @@ static DWORD WINAPI delete_blocking(void *context)
 
 static void check_delete_waits(const struct level *at, struct outstanding *blocked, HANDLE timer)
 {
-    struct deleting deleting = {.at = at, .queue = blocked->queue, .timer = timer, .begun = gate(), .error = 1};
+    struct deleting deleting = {.at = at, .queue = blocked->queue, .timer = timer, .error = 1};
     HANDLE thread = start_thread(delete_blocking, &deleting);
-    pass_gate(deleting.begun);
+    await_blocked(thread, &deleting.begun);
     check(WaitForSingleObject(thread, BRIEFLY) == WAIT_TIMEOUT, "the delete returned beside the callback");
     open_gate(blocked->log.release);
     join_thread(thread);
@@ -93,23 +93,32 @@ BINDING_AT_BOTH_LEVELS(cancelling_a_timer_deletes_it, "TQ-038 TQ-021 EXP-015", "
     check(idle.count == 0, "a timer that was cancelled called back");
 }
 
+// Deletes a timer whose callback has come. That may still be on its way out, so a few are tried until one is over.
+static DWORD delete_expired(const struct level *at, HANDLE queue, bool with_event)
+{
+    static struct legacy_log logs[20];
+    DWORD error = ERROR_IO_PENDING;
+    for (int i = 0; i < 20 && error == ERROR_IO_PENDING; i++) {
+        HANDLE done = with_event ? gate() : NULL;
+        logs[i] = (struct legacy_log){0};
+        HANDLE timer = noting_queue_timer(at, &logs[i], queue, 0, 0, WT_EXECUTEDEFAULT);
+        await_count(&logs[i].count, 1);
+        Sleep(BRIEFLY / 4 * (DWORD)i);
+        error = legacy_at(at)->delete_timer(queue, timer, done);
+        check(error || at->native || GetLastError() == 0xdead, "success changed the last error to %lu", GetLastError());
+        check(!done || gate_opens(done, GENEROUS), "the event is never set");
+    }
+    return error;
+}
+
 BINDING_AT_BOTH_LEVELS(a_delete_after_the_callback_succeeds, "TQ-022 TQ-023", "NT-033")
 {
-    struct legacy_log log[2] = {0};
-    HANDLE queue = timer_queue(at), done = gate();
-    HANDLE first = noting_queue_timer(at, &log[0], queue, 0, 0, WT_EXECUTEDEFAULT);
-    HANDLE second = noting_queue_timer(at, &log[1], queue, 0, 0, WT_EXECUTEDEFAULT);
-    await_count(&log[0].count, 1);
-    await_count(&log[1].count, 1);
-    Sleep(BRIEFLY);
-    DWORD error = legacy_at(at)->delete_timer(queue, first, NULL);
+    HANDLE queue = timer_queue(at);
+    DWORD error = delete_expired(at, queue, false);
     observe("deleting a timer that is over gives error %lu", error);
     check(!error || error == ERROR_IO_PENDING, "deleting a timer that is over gives error %lu", error);
-    SetLastError(0xdead);
-    error = legacy_at(at)->delete_timer(queue, second, done);
+    error = delete_expired(at, queue, true);
     check(!error, "deleting a timer that is over, with an event, gives error %lu", error);
-    check(GetLastError() == 0xdead, "success changed the last error to %lu", GetLastError());
-    check(gate_opens(done, GENEROUS), "the event is never set");
     delete_queue_and_join(at, queue);
 }
 

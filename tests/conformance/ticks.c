@@ -32,6 +32,16 @@ void start_ticks(const struct level *at, PTP_TIMER timer, struct ticks *ticks, L
     at->set_timer(timer, due_in(&due, due_ms), period, 0);
 }
 
+void let_due_timers_expire(const struct level *at)
+{
+    struct ticks later = {0};
+    PTP_TIMER timer = ticking_timer(at, &later, NULL);
+    start_ticks(at, timer, &later, 0, 0);
+    await_count(&later.count, 1);
+    Sleep(BRIEFLY); // for a pool that has no such order
+    retire_timer(at, timer);
+}
+
 void retire_timer(const struct level *at, PTP_TIMER timer)
 {
     at->set_timer(timer, NULL, 0, 0);

@@ -26,6 +26,9 @@ PTP_TIMER timer_of(const struct level *at, PTP_TIMER_CALLBACK callback, void *co
                    PTP_CALLBACK_ENVIRON environment);
 // Sets a relative due time and starts the clock of `ticks`.
 void start_ticks(const struct level *at, PTP_TIMER timer, struct ticks *ticks, LONGLONG due_ms, DWORD period);
+// Returns when the callbacks that have fallen due are in the queues of their pools: a timer that fell due later has
+// fired, in a pool where nothing holds it up.
+void let_due_timers_expire(const struct level *at);
 // Makes sure that no callback of the timer runs any more, and closes it.
 void retire_timer(const struct level *at, PTP_TIMER timer);
 

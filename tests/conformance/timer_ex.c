@@ -54,7 +54,7 @@ BINDING_AT_BOTH_LEVELS(a_timer_callback_runs_exactly_when_ex_did_not_recall_it, 
     struct ticks ticks = {0};
     PTP_TIMER timer = ticking_timer(at, &ticks, &blocked.environment);
     start_ticks(at, timer, &ticks, 0, 0);
-    Sleep(BRIEFLY);
+    let_due_timers_expire(at);
     BOOL recalled = at->set_timer_ex(timer, NULL, 0, 0);
     observe("a queued callback is %s", recalled ? "recalled" : "not recalled");
     unblock_pool(&blocked);
@@ -71,7 +71,7 @@ OBSERVATION_AT_BOTH_LEVELS(ex_recalls_a_timer_callback_that_is_queued, "TMR-036 
     struct ticks ticks = {0};
     PTP_TIMER timer = ticking_timer(at, &ticks, &blocked.environment);
     start_ticks(at, timer, &ticks, 0, 0);
-    Sleep(BRIEFLY);
+    let_due_timers_expire(at);
     check(at->set_timer_ex(timer, NULL, 0, 0) == 1, "a callback that no thread has taken is not recalled");
     unblock_pool(&blocked);
     drain_pool(&blocked);

@@ -114,7 +114,7 @@ OBSERVATION_AT_BOTH_LEVELS(whether_an_idle_object_keeps_its_library, "LIB-009", 
     at->submit(work);
     at->wait_for_work(work, FALSE);
     FreeLibrary(library);
-    bool went = wait_until(!library_is_mapped(), BRIEFLY);
+    bool went = wait_until(!library_is_mapped(), GENEROUS / 2);
     observe("an idle object %s its library", went ? "does not keep" : "keeps");
     at->close_work(work);
     check(wait_until(!library_is_mapped(), GENEROUS), "the library stays after the close of its object");

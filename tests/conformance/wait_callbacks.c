@@ -141,9 +141,7 @@ OBSERVATION_AT_BOTH_LEVELS(queued_callbacks_of_a_wait_have_the_results_of_their_
     PTP_WAIT wait = wait_of(at, note_result, &order, &blocked.environment);
     HANDLE event = auto_reset_event();
     at->set_wait(wait, event, NULL);
-    SetEvent(event);
-    require(wait_until(!event_is_set(event), GENEROUS), "the signal is never taken");
-    Sleep(BRIEFLY);
+    signal_and_let_it_be_queued(at, event);
     at->set_wait(wait, event, due_in(&(FILETIME){0}, 0)); // times out at once
     unblock_pool(&blocked);
     await_count(&order.count, 2);
@@ -160,9 +158,7 @@ BINDING_AT_BOTH_LEVELS(a_cancelling_wait_drops_queued_wait_callbacks, "WAIT-042"
     PTP_WAIT wait = noting_wait(at, &log, &blocked.environment);
     HANDLE event = auto_reset_event();
     start_wait(at, wait, &log, event, NULL);
-    SetEvent(event);
-    require(wait_until(!event_is_set(event), GENEROUS), "the signal is never taken");
-    Sleep(BRIEFLY);
+    signal_and_let_it_be_queued(at, event);
     at->wait_for_wait(wait, TRUE);
     unblock_pool(&blocked);
     drain_pool(&blocked);
@@ -178,8 +174,7 @@ OBSERVATION_AT_BOTH_LEVELS(a_signal_whose_callback_is_cancelled_is_lost, "WAIT-0
     PTP_WAIT wait = noting_wait(at, &log, &blocked.environment);
     HANDLE event = auto_reset_event();
     start_wait(at, wait, &log, event, NULL);
-    SetEvent(event);
-    Sleep(BRIEFLY);
+    signal_and_let_it_be_queued(at, event);
     at->wait_for_wait(wait, TRUE);
     check(!takes_signal(event), "the signal is still there after its callback was cancelled");
     unblock_pool(&blocked);

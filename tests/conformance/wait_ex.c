@@ -98,9 +98,7 @@ static BOOL queue_and_recall(const struct level *at, struct blocked_pool *blocke
 {
     HANDLE event = auto_reset_event();
     at->set_wait(wait, event, NULL);
-    SetEvent(event);
-    require(wait_until(!event_is_set(event), GENEROUS), "the signal is never taken");
-    Sleep(BRIEFLY);
+    signal_and_let_it_be_queued(at, event);
     BOOL recalled = at->set_wait_ex(wait, NULL, NULL, NULL);
     unblock_pool(blocked);
     drain_pool(blocked);

@@ -76,3 +76,17 @@ bool event_is_set(HANDLE event)
     require(query && query(event, 0, &basic, sizeof basic, NULL) >= 0, "the event cannot be queried");
     return basic.state != 0;
 }
+
+void signal_and_let_it_be_queued(const struct level *at, HANDLE event)
+{
+    SetEvent(event);
+    require(wait_until(!event_is_set(event), GENEROUS), "the signal is never taken");
+    struct wait_log later = {0};
+    PTP_WAIT wait = noting_wait(at, &later, NULL);
+    HANDLE signalled = gate();
+    open_gate(signalled);
+    at->set_wait(wait, signalled, NULL);
+    await_count(&later.count, 1);
+    Sleep(BRIEFLY); // for a pool that has no such order
+    retire_wait(at, wait);
+}

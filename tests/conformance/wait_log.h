@@ -35,6 +35,10 @@ HANDLE semaphore(LONG count);
 // Takes the signal if there is one.
 bool takes_signal(HANDLE object);
 
+// Signals the auto-reset event that a wait is set for, and returns when its callback is in the queue of its pool: the
+// signal was taken, and a wait that was signalled after that has called back, in a pool where nothing holds it up.
+void signal_and_let_it_be_queued(const struct level *at, HANDLE event);
+
 // Looks at an event without taking its signal.
 bool event_is_set(HANDLE event);
 

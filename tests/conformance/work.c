@@ -206,7 +206,7 @@ BINDING_AT_BOTH_LEVELS(a_wait_lasts_until_queued_and_running_callbacks_are_over,
     pass_gate(job.entered);
     struct waiter waiter = {.at = at, .work = work};
     HANDLE thread = start_thread(wait_for_it, &waiter);
-    await_count(&waiter.about_to, 1);
+    await_blocked(thread, &waiter.about_to);
     check(stays(&waiter.done, 0), "the wait returned while callbacks were queued and running");
     open_gate(job.gate);
     join_thread(thread);
@@ -224,7 +224,7 @@ BINDING_AT_BOTH_LEVELS(a_cancelling_wait_drops_what_has_not_begun, "WORK-016 WOR
     pass_gate(job.entered);
     struct waiter waiter = {.at = at, .work = work, .cancel = TRUE};
     HANDLE thread = start_thread(wait_for_it, &waiter);
-    await_count(&waiter.about_to, 1);
+    await_blocked(thread, &waiter.about_to);
     check(stays(&waiter.done, 0), "the cancelling wait returned while a callback was running");
     open_gate(job.gate);
     join_thread(thread);
@@ -266,6 +266,8 @@ OBSERVATION_AT_BOTH_LEVELS(all_who_wait_are_released, "WORK-020", "NT-017")
     for (int i = 0; i < 8; i++)
         threads[i] = start_thread(wait_for_it, &waiter);
     await_count(&waiter.about_to, 8);
+    for (int i = 0; i < 8; i++)
+        await_blocked(threads[i], &waiter.about_to);
     check(stays(&waiter.done, 0), "%ld waits returned early", counted(&waiter.done));
     open_gate(job.gate);
     for (int i = 0; i < 8; i++)

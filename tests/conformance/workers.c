@@ -120,6 +120,7 @@ OBSERVATION_AT_BOTH_LEVELS(a_minimum_above_the_maximum_raises_it, "POOL-020", "N
     for (int i = 0; i < 8; i++)
         submit_simple(at, &blocker, &environment);
     await_count(&blocker.calls, 2);
+    wait_until(counted(&blocker.calls) >= 4, GENEROUS / 2);
     wait_until(counted(&blocker.calls) > 4, BRIEFLY * 5);
     observe("maximum 2, then minimum 4: %s, and %ld callbacks run at once", done ? "accepted" : "refused",
             counted(&blocker.calls));
@@ -154,7 +155,7 @@ OBSERVATION_AT_BOTH_LEVELS(minimum_threads_are_started_at_once, "POOL-017", "NT-
     PTP_POOL pool = pool_of(at, 8);
     int before = thread_count();
     at->pool_minimum(pool, 4);
-    bool eager = wait_until(thread_count() >= before + 4, 2000);
+    bool eager = wait_until(thread_count() >= before + 4, GENEROUS / 2);
     observe("a minimum of 4 brought %d threads", thread_count() - before);
     check(eager, "expected 4 threads");
 }
@@ -217,6 +218,7 @@ OBSERVATION_AT_BOTH_LEVELS(a_pool_has_500_to_512_threads_unless_told_otherwise, 
     for (int i = 0; i < 600; i++)
         submit_simple(at, &blocker, &environment);
     wait_until(counted(&blocker.calls) >= 500, 40000);
+    wait_until(counted(&blocker.calls) >= 512, GENEROUS / 4);
     wait_until(counted(&blocker.calls) > 512, 1000);
     LONG most = counted(&blocker.calls);
     observe("%ld of 600 blocking callbacks run at once", most);

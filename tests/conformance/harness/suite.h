@@ -103,6 +103,11 @@ _Noreturn void skip(const char *format, ...) PRINTF_LIKE(1, 2);
         wait_until_held;                                                                                               \
     })
 
+// For a test that does the same thing `most` times, each time in a process of its own: whether it should begin this
+// round, the first being 1. A machine on which that takes too long is spared the later rounds, so that the watchdog
+// does not mistake being slow for hanging.
+bool next_round(int round, int most);
+
 // Milliseconds from an arbitrary start, with fractions.
 double milliseconds(void);
 // A due time that lies this many milliseconds ahead; 0 means at once.
@@ -154,12 +159,18 @@ static inline LONG counted(volatile LONG *counter)
 void await_count_at(const char *file, int line, const char *name, volatile LONG *counter, LONG value);
 // True if the counter keeps its value for a short while: nothing more comes.
 bool stays(volatile LONG *counter, LONG value);
+// True once the counter has kept some value for a short while: what was on its way has come, and nothing follows.
+bool falls_silent(volatile LONG *counter);
 
 // ---- Threads, exceptions, other processes ---------------------------------------------------------------------
 
 HANDLE start_thread(LPTHREAD_START_ROUTINE routine, void *argument);
 // Waits until the thread has ended; ends the test if it never does.
 void join_thread(HANDLE thread);
+// Waits until a thread that counts `begun` up just before a call is inside that call and blocked there, or has ended.
+// Ends the test if neither comes. What a thread says before a call does not prove that it is in it: on a busy machine
+// it may lose its processor between the two.
+void await_blocked(HANDLE thread, volatile LONG *begun);
 // How many threads the process has.
 int thread_count(void);
 

@@ -102,6 +102,24 @@ bool stays(volatile LONG *counter, LONG value)
     return !wait_until(counted(counter) != value, BRIEFLY);
 }
 
+bool falls_silent(volatile LONG *counter)
+{
+    return wait_until(stays(counter, counted(counter)), GENEROUS);
+}
+
+bool next_round(int round, int most)
+{
+    enum { FEWEST = 3, LONGEST = 20000 };
+    static double first;
+    if (round == 1)
+        first = milliseconds();
+    if (round > FEWEST && round <= most && milliseconds() - first > LONGEST) {
+        remark("%d of %d rounds were enough for this machine", round - 1, most);
+        return false;
+    }
+    return round <= most;
+}
+
 HANDLE start_thread(LPTHREAD_START_ROUTINE routine, void *argument)
 {
     HANDLE thread = CreateThread(NULL, 0, routine, argument, 0, NULL);
