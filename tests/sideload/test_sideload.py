@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """test_sideload.py RUN-UNDER-WINE NTPOOL-RUN.exe NTPOOL.dll NTPOOL-FAR.dll VICTIM.exe MIXED.exe LINKED.exe NTPOOL-REWRITE
-NTPOOL-FORWARD
+NTPOOL-FORWARD BARE.exe NEWER.exe
 
 A program that knows nothing of ntpool, as it is and through the launcher: it must do the same, and say who served it.
 """
@@ -16,7 +16,8 @@ import tempfile
 import tap
 from tap import check, contains, equal
 
-UNDER_WINE, LAUNCHER, NTPOOL, FAR, VICTIM, MIXED, LINKED, REWRITE, FORWARD = map(os.path.abspath, sys.argv[1:10])
+(UNDER_WINE, LAUNCHER, NTPOOL, FAR, VICTIM, MIXED, LINKED, REWRITE, FORWARD, BARE,
+ NEWER) = map(os.path.abspath, sys.argv[1:12])
 LIMIT = 240  # seconds for anything; on a quiet machine a run takes one
 FOLDER = os.path.dirname(VICTIM)
 PREFIX_TOOL = os.path.join(os.path.dirname(UNDER_WINE), '..', 'tools', 'ntpool-prefix')
@@ -86,8 +87,8 @@ def test_every_way_to_the_functions_leads_to_ntpool():
     same_as_untouched(result, 'ntpool.dll')
     contains(log[0], 'up version=', 'log')
     contains(log[0], 'program=victim.exe mode=launched', 'log')
-    check(re.match(r'redirected exports=(9\d) imports=\d\d modules=2 children=no$', log[1]), log[1])
-    contains(log[2], 'down work=160 simple=2 timer=1 wait=1 io=0 legacy_work=1 legacy_wait=1 legacy_timer=1', 'log')
+    check(re.match(r'redirected exports=96 imports=\d\d modules=3 children=no$', log[1]), log[1])
+    contains(log[2], 'down work=200 simple=2 timer=1 wait=1 io=0 legacy_work=1 legacy_wait=1 legacy_timer=1', 'log')
     equal(len(log), 3, f'lines in {log}')
 
 
@@ -102,6 +103,11 @@ def test_the_dll_beside_the_launcher():
 
 
 # ---- images that are unusual ---------------------------------------------------------------------------------
+
+
+def copy_plugins():
+    for dll in ('imported', 'forward', 'forwarded', 'later', 'apiset', 'delay'):
+        shutil.copy2(os.path.join(FOLDER, f'plugin-{dll}.dll'), here)
 
 
 class Image:
@@ -135,8 +141,7 @@ class Image:
         path = os.path.join(here, name)
         with open(path, 'wb') as f:
             f.write(self.data)
-        for dll in ('imported', 'later', 'apiset', 'delay'):
-            shutil.copy2(os.path.join(FOLDER, f'plugin-{dll}.dll'), here)
+        copy_plugins()
         return path
 
 
@@ -148,6 +153,75 @@ def test_imports_without_a_table_of_names():
         image.put('I', entry, 0)
         entry += 20
     same_as_untouched(launch(image.save('nameless.exe')), 'ntpool.dll')
+
+
+def bound(path):
+    """As BIND.EXE leaves it: the slots hold addresses of DLLs as they were then, and a directory says which those were."""
+    image = Image(path)
+    entry = image.offset(image.get('I', image.directory(1)))
+    names = []
+    while image.get('I', entry + 12):
+        place = image.offset(image.get('I', entry + 12))
+        names.append(bytes(image.data[place:image.data.index(0, place) + 1]))
+        table, slot = (image.offset(image.get('I', entry + field)) for field in (0, 16))
+        while image.get('Q', table):
+            image.put('Q', slot, 0x7ff00000dead)
+            table, slot = table + 8, slot + 8
+        image.put('I', entry + 4, 0xffffffff)
+        entry += 20
+    start = image.header + 24 + image.get('H', image.header + 20) + 40 * len(image.sections)
+    texts = 8 * (len(names) + 1)
+    whole = texts + sum(map(len, names))
+    check(start + whole <= image.get('I', image.header + 24 + 60), 'no room in the headers')
+    for index, name in enumerate(names):
+        image.put('IHH', start + 8 * index, 0x12345678, texts, 0)
+        image.data[start + texts:start + texts + len(name)] = name
+        texts += len(name)
+    image.put('II', image.directory(11), start, whole)
+    return image
+
+
+def test_bound_imports():
+    path = bound(VICTIM).save('bound.exe')
+    same_as_untouched(run(path), 'ntdll.dll')
+    same_as_untouched(launch(path), 'ntpool.dll')
+
+
+def bare(count):
+    """BARE with no more data directories, none for imports, and an optional header that ends behind the last."""
+    image = Image(BARE)
+    image.put('Q', image.directory(1), 0)
+    size = 112 + 8 * count
+    table = image.header + 24 + image.get('H', image.header + 20)
+    sections = image.data[table:table + 40 * len(image.sections)]
+    image.data[image.header + 24 + size:image.header + 24 + size + len(sections)] = sections
+    image.put('H', image.header + 20, size)
+    image.put('I', image.header + 24 + 108, count)
+    return image.save(f'directories-{count}.exe')
+
+
+def test_no_import_directory():
+    for path in (BARE, bare(16), bare(11), bare(2)):  # the first has an empty one
+        equal(run(path), (21, 'bare: good\n', 'bare by ntdll.dll\n'), f'{path}, untouched')
+        equal(launch(path), (21, 'bare: good\n', 'bare by ntpool.dll\n'), f'{path}, launched')
+        equal(launch(path, dll=FAR)[2], 'bare by ntpool-far.dll\n', f'{path}, launched')
+    path = bare(1)
+    equal(run(path)[0], 21, f'{path}, untouched')
+    refused(127, 'have no place for an import directory', path)
+
+
+def test_functions_that_the_system_lacks():
+    """What ntpool has more than kernel32 and kernelbase is found there too."""
+    code, output, said = run(NEWER)
+    equal((code, output.count(', 0 unsorted\n')), (0, 2), output)
+    names = [int(count) for count in re.findall(r': (\d+) names', said)]
+    for dll in (NTPOOL, FAR):
+        code, launched, said = launch(NEWER, dll=dll)
+        equal((code, launched.count(': good\n')), (0, 3), launched)
+        equal(servers(said), {os.path.basename(dll)}, 'served by')
+        equal(re.findall('.* lost, .*', launched), re.findall('.* lost, .*', output), 'looked up')
+        more = 2 if 'missing' in output else 0
+        equal([int(count) for count in re.findall(r': (\d+) names', said)], [count + more for count in names], 'names')
 
 
 def refused(code, words, *arguments, dll=NTPOOL):
@@ -283,13 +357,12 @@ def test_launcher_and_linked():
 
 def test_launcher_and_rewritten():
     path = os.path.join(here, 'victim.exe')
-    for dll in ('imported', 'later', 'apiset', 'delay'):
-        shutil.copy2(os.path.join(FOLDER, f'plugin-{dll}.dll'), here)
+    copy_plugins()
     shutil.copy2(NTPOOL, here)
     subprocess.run([REWRITE, VICTIM, '-o', path], check=True, stdout=subprocess.DEVNULL, timeout=LIMIT)
     result, log = log_of(path, dll=FAR)
     same_as_untouched(result, 'ntpool-far.dll')
-    contains(one_pool(log, 'victim.exe'), 'work=160 ', 'log')
+    contains(one_pool(log, 'victim.exe'), 'work=200 ', 'log')
 
 
 def test_launcher_and_prefix():
@@ -306,7 +379,7 @@ def test_launcher_and_prefix():
         result, log = log_of(VICTIM, dll=FAR, **own)
         # Whichever the loader attached first serves all.
         same_as_untouched(result, 'ntpool-far.dll' if 'ntpool-far.dll' in servers(result[2]) else 'ntpool.dll')
-        contains(one_pool(log, 'victim.exe'), 'work=160 ', 'log')
+        contains(one_pool(log, 'victim.exe'), 'work=200 ', 'log')
     finally:
         subprocess.run(['wineserver', '-k'], env=server, check=False, timeout=LIMIT)
 

@@ -19,7 +19,8 @@
 
 enum { LIMIT = 60000 };
 
-__declspec(dllimport) use_pool use_pool_here; /* of the plug-in that is imported statically */
+/* Of the plug-ins that are imported statically. */
+__declspec(dllimport) use_pool use_pool_here, use_forwarded_pool_here;
 
 static char own_path[MAX_PATH];
 
@@ -214,9 +215,11 @@ static void use_all(const char *folder)
     use_objects();
     use_older_functions();
     report("imported plug-in", use_pool_here(&use), &use);
+    report("imported plug-in, forwarded functions", use_forwarded_pool_here(&use), &use);
     use_looked_up("kernel32.dll");
     use_looked_up("kernelbase.dll");
     use_looked_up("api-ms-win-core-threadpool-l1-2-0.dll");
+    use_looked_up("plugin-forward.dll");
     use_plugin(folder, "plugin-later.dll");
     use_plugin(folder, "plugin-apiset.dll");
     use_plugin(folder, "plugin-delay.dll");

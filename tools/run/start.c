@@ -69,6 +69,7 @@ static int complain_about_graft(const wchar_t *path, enum graft_result result)
         [GRAFT_WRONG_MACHINE] = RUN_WRONG_MACHINE,
         [GRAFT_IS_MANAGED] = RUN_MANAGED,
         [GRAFT_BAD_IMAGE] = RUN_NOT_A_PROGRAM,
+        [GRAFT_NO_PLACE] = RUN_FAILED,
         [GRAFT_NO_ROOM] = RUN_FAILED,
         [GRAFT_REFUSED] = RUN_REFUSED,
     };

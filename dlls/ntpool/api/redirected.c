@@ -14,6 +14,8 @@ static const struct redirect_name names[] = {
 #undef EXPORT
 };
 
+_Static_assert(sizeof(names) / sizeof(*names) <= REDIRECT_MOST_NAMES, "room for all names");
+
 bool api_redirect(HMODULE self, struct redirect_counts *counts)
 {
     const struct redirect_names list = {names, sizeof(names) / sizeof(*names)};

@@ -75,8 +75,11 @@ static enum graft_result read_headers(struct host *host)
     if (host->nt.FileHeader.Machine != IMAGE_FILE_MACHINE_AMD64 ||
         host->nt.OptionalHeader.Magic != IMAGE_NT_OPTIONAL_HDR64_MAGIC)
         return GRAFT_WRONG_MACHINE;
-    if (host->nt.OptionalHeader.NumberOfRvaAndSizes <= IMAGE_DIRECTORY_ENTRY_BOUND_IMPORT)
-        return GRAFT_BAD_IMAGE;
+    if (host->nt.OptionalHeader.NumberOfRvaAndSizes <= IMAGE_DIRECTORY_ENTRY_IMPORT)
+        return GRAFT_NO_PLACE;
+    // What lies behind the last one is something else.
+    for (DWORD i = host->nt.OptionalHeader.NumberOfRvaAndSizes; i < IMAGE_NUMBEROF_DIRECTORY_ENTRIES; i++)
+        *directory(host, i) = (IMAGE_DATA_DIRECTORY){0};
     return GRAFT_DONE;
 }
 
@@ -87,8 +90,7 @@ static bool is_managed_only(struct host *host)
     const IMAGE_DATA_DIRECTORY *managed = directory(host, IMAGE_DIRECTORY_ENTRY_COM_DESCRIPTOR);
     IMAGE_COR20_HEADER header;
 
-    return host->nt.OptionalHeader.NumberOfRvaAndSizes > IMAGE_DIRECTORY_ENTRY_COM_DESCRIPTOR &&
-           managed->VirtualAddress && is_inside(host, managed->VirtualAddress, sizeof(header)) &&
+    return managed->VirtualAddress && is_inside(host, managed->VirtualAddress, sizeof(header)) &&
            read_memory(host->process, host->base + managed->VirtualAddress, &header, sizeof(header)) &&
            header.Flags & COMIMAGE_FLAGS_ILONLY;
 }
@@ -172,7 +174,9 @@ static bool lead_to(struct host *host, uint64_t block)
     uint64_t place = host->headers + offsetof(IMAGE_NT_HEADERS64, OptionalHeader.DataDirectory);
     IMAGE_DATA_DIRECTORY own[IMAGE_NUMBEROF_DIRECTORY_ENTRIES];
     void *page = (void *)(uintptr_t)place;
-    SIZE_T size = (IMAGE_DIRECTORY_ENTRY_BOUND_IMPORT + 1) * sizeof(*own);
+    DWORD count = host->nt.OptionalHeader.NumberOfRvaAndSizes;
+    SIZE_T size =
+        (count > IMAGE_DIRECTORY_ENTRY_BOUND_IMPORT ? IMAGE_DIRECTORY_ENTRY_BOUND_IMPORT + 1 : count) * sizeof(*own);
     SIZE_T bytes = size;
     ULONG before;
     bool written;
@@ -224,6 +228,7 @@ const char *graft_result_text(enum graft_result result)
         [GRAFT_WRONG_MACHINE] = "it is not an x86_64 program",
         [GRAFT_IS_MANAGED] = "it is a .NET program without native code",
         [GRAFT_BAD_IMAGE] = "its headers or its import directory are damaged",
+        [GRAFT_NO_PLACE] = "its headers have no place for an import directory",
         [GRAFT_NO_ROOM] = "there is no free memory near its image",
         [GRAFT_REFUSED] = "its memory may not be read or written",
     };

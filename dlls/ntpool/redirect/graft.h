@@ -17,6 +17,7 @@ enum graft_result {
     GRAFT_WRONG_MACHINE, /* not an x86_64 program */
     GRAFT_IS_MANAGED,    /* a .NET image without native code: the loader never looks at its imports */
     GRAFT_BAD_IMAGE,     /* what its headers say cannot be */
+    GRAFT_NO_PLACE,      /* its headers have so few data directories that imports cannot be said */
     GRAFT_NO_ROOM,       /* no free memory near the image */
     GRAFT_REFUSED,       /* its memory may not be read or written */
 };

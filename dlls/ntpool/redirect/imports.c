@@ -7,45 +7,19 @@ enum { LONGEST_NAME = 512 };
 struct source {
     const struct image *image;
     const struct redirect_names *names;
-    const char *dll;
+    const struct originals *originals;
+    bool has_names;
     uint64_t slots; /* offsets in the image */
     uint64_t name_table;
 };
-
-static void *original_of(const char *dll, const char *name)
-{
-    ANSI_STRING dll_text, name_text;
-    UNICODE_STRING dll_name;
-    WCHAR buffer[64];
-    HMODULE module;
-    void *function;
-
-    RtlInitAnsiString(&dll_text, dll);
-    RtlInitAnsiString(&name_text, name);
-    dll_name.Buffer = buffer;
-    dll_name.MaximumLength = sizeof(buffer);
-    if (RtlAnsiStringToUnicodeString(&dll_name, &dll_text, FALSE) < 0 ||
-        LdrGetDllHandle(NULL, 0, &dll_name, &module) < 0 ||
-        LdrGetProcedureAddress(module, &name_text, 0, &function) < 0)
-        return NULL;
-    return function;
-}
-
-static int find_by_value(const struct source *source, uint64_t value)
-{
-    for (unsigned i = 0; i < source->names->count; i++)
-        if ((uint64_t)(uintptr_t)original_of(source->dll, source->names->names[i].name) == value)
-            return (int)i;
-    return -1;
-}
 
 /* Which function a slot is for; -1: none of ours. */
 static int find_slot(const struct source *source, uint64_t value, uint64_t known_as)
 {
     const char *name;
 
-    if (!source->name_table || IMAGE_SNAP_BY_ORDINAL64(known_as))
-        return find_by_value(source, value);
+    if (!source->has_names || IMAGE_SNAP_BY_ORDINAL64(known_as))
+        return originals_find(source->originals, value);
     name = image_text(source->image, known_as + offsetof(IMAGE_IMPORT_BY_NAME, Name), LONGEST_NAME);
     return name ? redirect_find(source->names, name) : -1;
 }
@@ -73,45 +47,56 @@ static unsigned redirect_slots(const struct source *source, bool filled_only)
     }
 }
 
-static unsigned redirect_imports(const struct image *image, const struct redirect_names *names)
+/* Whether any of that DLL's slots may be for one of the functions. */
+static bool set_dll(struct source *source, const char *dll)
+{
+    if (!dll || redirect_is_ntdll(dll))
+        return false;
+    source->has_names = source->name_table && redirect_is_source(dll);
+    return true;
+}
+
+static unsigned redirect_imports(const struct image *image, const struct redirect_names *names,
+                                 const struct originals *originals)
 {
     const IMAGE_DATA_DIRECTORY *directory = image_directory(image, IMAGE_DIRECTORY_ENTRY_IMPORT);
     unsigned changed = 0;
 
     for (uint64_t at = directory ? directory->VirtualAddress : 0;; at += sizeof(IMAGE_IMPORT_DESCRIPTOR)) {
         const IMAGE_IMPORT_DESCRIPTOR *descriptor = image_at(image, at, sizeof(*descriptor));
-        struct source source = {.image = image, .names = names};
+        struct source source = {.image = image, .names = names, .originals = originals};
 
         if (!descriptor || !descriptor->Name || !descriptor->FirstThunk)
             return changed;
-        source.dll = image_text(image, descriptor->Name, LONGEST_NAME);
         source.slots = descriptor->FirstThunk;
         source.name_table = descriptor->OriginalFirstThunk;
-        if (source.dll && redirect_is_source(source.dll))
+        if (set_dll(&source, image_text(image, descriptor->Name, LONGEST_NAME)))
             changed += redirect_slots(&source, false);
     }
 }
 
-static unsigned redirect_delayed(const struct image *image, const struct redirect_names *names)
+static unsigned redirect_delayed(const struct image *image, const struct redirect_names *names,
+                                 const struct originals *originals)
 {
     const IMAGE_DATA_DIRECTORY *directory = image_directory(image, IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT);
     unsigned changed = 0;
 
     for (uint64_t at = directory ? directory->VirtualAddress : 0;; at += sizeof(IMAGE_DELAYLOAD_DESCRIPTOR)) {
         const IMAGE_DELAYLOAD_DESCRIPTOR *descriptor = image_at(image, at, sizeof(*descriptor));
-        struct source source = {.image = image, .names = names};
+        struct source source = {.image = image, .names = names, .originals = originals};
 
         if (!descriptor || !descriptor->DllNameRVA)
             return changed;
-        source.dll = image_text(image, descriptor->DllNameRVA, LONGEST_NAME);
         source.slots = descriptor->ImportAddressTableRVA;
         source.name_table = descriptor->ImportNameTableRVA;
-        if (descriptor->Attributes.RvaBased && source.name_table && source.dll && redirect_is_source(source.dll))
+        if (descriptor->Attributes.RvaBased && source.name_table &&
+            set_dll(&source, image_text(image, descriptor->DllNameRVA, LONGEST_NAME)))
             changed += redirect_slots(&source, true);
     }
 }
 
-unsigned imports_redirect(const struct image *image, const struct redirect_names *names)
+unsigned imports_redirect(const struct image *image, const struct redirect_names *names,
+                          const struct originals *originals)
 {
-    return redirect_imports(image, names) + redirect_delayed(image, names);
+    return redirect_imports(image, names, originals) + redirect_delayed(image, names, originals);
 }

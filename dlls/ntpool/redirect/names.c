@@ -8,7 +8,7 @@ static char lower(char character)
     return character >= 'A' && character <= 'Z' ? (char)(character + 32) : character;
 }
 
-static int compare(const char *a, const char *b)
+int redirect_compare(const char *a, const char *b)
 {
     while (*a && *a == *b) {
         a++;
@@ -32,7 +32,7 @@ int redirect_find(const struct redirect_names *names, const char *name)
 
     while (low < high) {
         unsigned middle = (low + high) / 2;
-        int order = compare(names->names[middle].name, name);
+        int order = redirect_compare(names->names[middle].name, name);
 
         if (order == 0)
             return (int)middle;
@@ -44,15 +44,20 @@ int redirect_find(const struct redirect_names *names, const char *name)
     return -1;
 }
 
+static bool is_called(const char *dll, const char *name)
+{
+    const char *rest = after(dll, name);
+
+    return rest && (!*rest || ((rest = after(rest, ".dll")) && !*rest));
+}
+
 bool redirect_is_source(const char *dll)
 {
-    static const char *const exact[] = {"kernel32", "kernelbase", "advapi32"};
+    return is_called(dll, "kernel32") || is_called(dll, "kernelbase") || is_called(dll, "advapi32") ||
+           after(dll, "api-ms-win-") || after(dll, "ext-ms-");
+}
 
-    for (size_t i = 0; i < sizeof(exact) / sizeof(*exact); i++) {
-        const char *rest = after(dll, exact[i]);
-
-        if (rest && (!*rest || ((rest = after(rest, ".dll")) && !*rest)))
-            return true;
-    }
-    return after(dll, "api-ms-win-") || after(dll, "ext-ms-");
+bool redirect_is_ntdll(const char *dll)
+{
+    return is_called(dll, "ntdll");
 }

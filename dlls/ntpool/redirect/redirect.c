@@ -26,8 +26,9 @@ static void restore_headers(const struct image *program, const struct letter *le
     IMAGE_DATA_DIRECTORY *directories = program->headers->OptionalHeader.DataDirectory;
 
     image_write(&directories[IMAGE_DIRECTORY_ENTRY_IMPORT], &letter->imports, sizeof(letter->imports));
-    image_write(&directories[IMAGE_DIRECTORY_ENTRY_BOUND_IMPORT], &letter->bound_imports,
-                sizeof(letter->bound_imports));
+    if (program->headers->OptionalHeader.NumberOfRvaAndSizes > IMAGE_DIRECTORY_ENTRY_BOUND_IMPORT)
+        image_write(&directories[IMAGE_DIRECTORY_ENTRY_BOUND_IMPORT], &letter->bound_imports,
+                    sizeof(letter->bound_imports));
 }
 
 /* ---- the modules of the process ----------------------------------------------------------------------- */
@@ -73,9 +74,15 @@ static bool is_systems_own(const struct ntdll_module *module)
     return starts_with(&rest, side_by_side, name_length);
 }
 
+/* Functions that are redirected, and what they were. */
+struct list {
+    struct redirect_names names;
+    struct originals originals;
+};
+
 /* Pool functions: only for the program's own modules. What Windows' DLLs have from their pool stays there, or they
  * would hand it objects of ours. Starting processes: everywhere, since the program may have others do that for it. */
-static void redirect_imports(HMODULE self, const struct redirect_names *names, const struct redirect_names *children,
+static void redirect_imports(HMODULE self, const struct list *pool, const struct list *children,
                              struct redirect_counts *counts)
 {
     LIST_ENTRY *head = &ntdll_peb()->loader->load_order;
@@ -88,44 +95,52 @@ static void redirect_imports(HMODULE self, const struct redirect_names *names, c
         if (module->base == (void *)self || !image_open(&image, module->base))
             continue;
         if (module->base == ntdll_peb()->image_base || !is_systems_own(module))
-            changed = imports_redirect(&image, names);
+            changed = imports_redirect(&image, &pool->names, &pool->originals);
         counts->modules += changed != 0;
         counts->imports += changed;
-        imports_redirect(&image, children);
+        if (children->names.count)
+            imports_redirect(&image, &children->names, &children->originals);
     }
 }
 
 /* A DLL whose exports are redirected. */
 struct exporter {
     struct image image;
-    struct export_jump *pool_jumps;
-    struct export_jump *child_jumps;
+    struct exports_plan pool;
+    struct exports_plan children;
 };
 
-static bool prepare_exporter(struct exporter *exporter, const WCHAR *dll, const struct redirect_names *names,
-                             const struct redirect_names *children)
+static bool open_exporter(struct exporter *exporter, const WCHAR *dll)
 {
     UNICODE_STRING name;
     HMODULE module;
 
     RtlInitUnicodeString(&name, dll);
-    return LdrGetDllHandle(NULL, 0, &name, &module) >= 0 && image_open(&exporter->image, (void *)module) &&
-           exports_prepare(&exporter->image, names, &exporter->pool_jumps) &&
-           exports_prepare(&exporter->image, children, &exporter->child_jumps);
+    return LdrGetDllHandle(NULL, 0, &name, &module) >= 0 && image_open(&exporter->image, (void *)module);
 }
 
-static unsigned redirect_exports(const struct exporter *exporter, const struct redirect_names *names,
-                                 const struct redirect_names *children)
+/* A function that this system has in neither DLL is added to both; one that only the other has is not for this one. */
+static bool prepare_exports(struct exporter exporters[2], const struct list *pool, const struct list *children)
 {
-    exports_redirect(&exporter->image, children, exporter->child_jumps);
-    return exports_redirect(&exporter->image, names, exporter->pool_jumps);
+    static const bool none_added[REDIRECT_MOST_NAMES] = {[0 ... REDIRECT_MOST_NAMES - 1] = true};
+    bool is_known[REDIRECT_MOST_NAMES] = {false};
+
+    for (int i = 0; i < 2; i++)
+        if (!exports_mark(&exporters[i].image, &pool->names, is_known))
+            return false;
+    for (int i = 0; i < 2; i++)
+        if (!exports_prepare(&exporters[i].image, &pool->names, is_known, &exporters[i].pool) ||
+            !exports_prepare(&exporters[i].image, &children->names, none_added, &exporters[i].children))
+            return false;
+    return true;
 }
 
 bool redirect_process(HMODULE self, const struct redirect_names *names, children_missed *missed,
                       struct redirect_counts *counts)
 {
-    struct redirect_names children = {0};
-    struct exporter kernel32, kernelbase;
+    // Not on the stack of who loads us. Used once, under the loader's lock.
+    static struct list pool, children;
+    static struct exporter exporters[2];
     const struct letter *letter;
     struct image program;
 
@@ -133,14 +148,20 @@ bool redirect_process(HMODULE self, const struct redirect_names *names, children
         return false;
     *counts = (struct redirect_counts){0};
     restore_headers(&program, letter);
+    pool.names = *names;
     if (letter->flags & LETTER_CHILDREN)
-        children = children_prepare(self, missed);
+        children.names = children_prepare(self, missed);
     // All or nothing: a program whose functions came from both pools would hand ours to the system.
-    if (!prepare_exporter(&kernel32, L"kernel32.dll", names, &children) ||
-        !prepare_exporter(&kernelbase, L"kernelbase.dll", names, &children))
+    if (!open_exporter(&exporters[0], L"kernel32.dll") || !open_exporter(&exporters[1], L"kernelbase.dll") ||
+        !prepare_exports(exporters, &pool, &children))
         return true;
-    counts->children = children.count != 0;
-    redirect_imports(self, names, &children, counts);
-    counts->exports = redirect_exports(&kernel32, names, &children) + redirect_exports(&kernelbase, names, &children);
+    originals_collect(&pool.originals, &pool.names);
+    originals_collect(&children.originals, &children.names);
+    counts->children = children.names.count != 0;
+    redirect_imports(self, &pool, &children, counts);
+    for (int i = 0; i < 2; i++) {
+        exports_redirect(&exporters[i].children);
+        counts->exports += exports_redirect(&exporters[i].pool);
+    }
     return true;
 }
