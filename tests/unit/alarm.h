@@ -49,7 +49,7 @@ static inline void prepare(struct alarm *alarm, struct job *job)
     memset(alarm, 0, sizeof(*alarm));
     alarm->timer.expired = expire;
     alarm->job = job;
-    require(sched_timer_reserve());
+    require(sched_timer_reserve() == NT_SUCCESS);
 }
 
 static inline void arm(struct alarm *alarm, uint64_t due, bool system)

@@ -15,15 +15,40 @@ TEST(the_keeper_goes_when_there_is_nothing_to_keep_and_comes_back)
     begin();
     ground_speed_clocks(100);
     check_equal(ground_live_threads(), 0);
-    prepare(&alarm, job);
-    check_equal(ground_live_threads(), 0);
     for (unsigned i = 1; i <= 3; i++) {
-        arm(&alarm, nt_time_now() + NT_SECOND, false);
+        prepare(&alarm, job);
         check_soon(ground_trimmed_stacks() == 1);
-        check_soon(atomic_load(&alarm.expired) == i);
+        arm(&alarm, nt_time_now() + NT_SECOND, false);
+        check_soon(atomic_load(&alarm.expired) == 1);
+        sched_timer_unreserve();
         check(ground_wait_threads_ended(UNIT_PATIENCE));
         check_equal(ground_trimmed_stacks(), 0);
     }
+    end();
+}
+
+static void pass(uint64_t time)
+{
+    uint64_t until = nt_time_now() + time;
+
+    check_soon(nt_time_now() >= until);
+}
+
+/* And goes, also when it has begun to sleep for good before the last timer went. */
+TEST(the_keeper_stays_while_there_is_a_timer)
+{
+    struct alarm alarm;
+
+    begin();
+    ground_speed_clocks(100);
+    prepare(&alarm, job);
+    pass(90 * NT_SECOND);
+    check_equal(ground_live_threads(), 1);
+    uint64_t wake_ups = ground_wake_ups();
+    pass(90 * NT_SECOND);
+    check_equal(ground_wake_ups() - wake_ups, 0);
+    sched_timer_unreserve();
+    check(ground_wait_threads_ended(UNIT_PATIENCE));
     end();
 }
 
@@ -108,7 +133,7 @@ TEST(without_memory_no_timer_can_be_made)
     begin();
     for (unsigned i = 1; i <= 4; i++) {
         ground_fail(i % 2 ? GROUND_RESERVE : GROUND_COMMIT, 1, GROUND_ALWAYS);
-        check(!sched_timer_reserve());
+        check_equal(sched_timer_reserve(), NT_NO_MEMORY);
         ground_fail_nothing();
     }
     prepare(&alarm, job);
@@ -117,21 +142,33 @@ TEST(without_memory_no_timer_can_be_made)
     end();
 }
 
-TEST(arming_does_not_fail_for_want_of_a_thread)
+TEST(without_a_keeper_no_timer_can_be_made)
 {
-    struct alarm first, second;
+    struct alarm alarm;
 
     begin();
-    prepare(&first, job);
-    prepare(&second, job);
     ground_fail(GROUND_THREAD, 1, GROUND_ALWAYS);
-    arm(&first, nt_time_now(), false);
-    check(is_armed(&first));
+    check_equal(sched_timer_reserve(), NT_TOO_MANY_THREADS);
     ground_fail_nothing();
-    arm(&second, nt_time_now() + NT_MILLISECOND, false);
-    check_soon(atomic_load(&first.expired) == 1);
-    check_soon(atomic_load(&second.expired) == 1);
-    check_soon(atomic_load(&tally.ended) == 2);
+    prepare(&alarm, job);
+    arm(&alarm, nt_time_now(), false);
+    check_soon(atomic_load(&alarm.expired) == 1);
+    sched_wait_idle(&job->task);
+    end();
+}
+
+TEST(a_timer_expires_when_no_thread_can_be_made)
+{
+    struct alarm alarm;
+
+    begin();
+    prepare(&alarm, job);
+    ground_fail(GROUND_THREAD, 1, GROUND_ALWAYS);
+    arm(&alarm, nt_time_now(), false);
+    check_soon(atomic_load(&alarm.expired) == 1);
+    check_equal(atomic_load(&tally.begun), 0);
+    ground_fail_nothing();
+    check_soon(atomic_load(&tally.ended) == 1);
     end();
 }
 

@@ -19,7 +19,7 @@ enum keeper_state { KEEPER_ABSENT, KEEPER_STARTING, KEEPER_AWAKE, KEEPER_ASLEEP 
 /* Lock order: the deadlines' lock is taken before any pool's lock, and never the other way round. */
 static struct sched_lock lock;        /* guards everything here and what keeper.h says */
 static struct deadline_heap heaps[2]; /* by nt_time_now(), by the system clock */
-static uint32_t reserved;             /* timers that exist */
+static uint32_t reserved;             /* timers that exist; they have a keeper, armed or not */
 static enum keeper_state keeper;
 static bool must_wake;        /* an asleep keeper has to look earlier than it meant to */
 static uint64_t sleeps_until; /* while asleep */
@@ -37,29 +37,30 @@ static bool has_something_to_keep(void)
            atomic_load_explicit(&sched_waits_unplaced, memory_order_relaxed);
 }
 
-/* A keeper that cannot be started is tried again by whoever comes next, and by each worker that goes idle. */
+/* Under the lock, so that who finds a keeper there or on its way has one. A keeper that cannot be started is tried
+ * again by whoever comes next, and by each worker that goes idle. */
+static bool start_keeper(void)
+{
+    bool started = nt_thread_start(keeper_main, NULL, NULL) >= 0;
+
+    if (started)
+        keeper = KEEPER_STARTING;
+    atomic_store_explicit(&sched_keeper_is_missing, !started, memory_order_relaxed);
+    return started;
+}
+
 static void unlock_and_wake(void)
 {
-    bool start = keeper == KEEPER_ABSENT && has_something_to_keep();
     bool wake = keeper == KEEPER_ASLEEP && must_wake;
 
-    if (start)
-        keeper = KEEPER_STARTING;
+    if (keeper == KEEPER_ABSENT && (reserved || has_something_to_keep()))
+        start_keeper();
     if (wake)
         keeper = KEEPER_AWAKE;
     must_wake = false;
     sched_lock_release(&lock);
     if (wake)
         nt_unpark(&parker);
-    if (!start)
-        return;
-    bool started = nt_thread_start(keeper_main, NULL, NULL) >= 0;
-    atomic_store_explicit(&sched_keeper_is_missing, !started, memory_order_relaxed);
-    if (!started) {
-        sched_lock_acquire(&lock);
-        keeper = KEEPER_ABSENT;
-        sched_lock_release(&lock);
-    }
 }
 
 void sched_keeper_look_soon(void)
@@ -79,24 +80,32 @@ void sched_timers_unlock(void)
     unlock_and_wake();
 }
 
-bool sched_timer_reserve(void)
+nt_status sched_timer_reserve(void)
 {
+    nt_status status = NT_SUCCESS;
+
     sched_lock_acquire(&lock);
-    bool fits = reserved < UINT32_MAX / 2 && deadlines_reserve(&heaps[0], reserved + 1) &&
-                deadlines_reserve(&heaps[1], reserved + 1);
-    if (fits)
+    if (reserved >= UINT32_MAX / 2 || !deadlines_reserve(&heaps[0], reserved + 1) ||
+        !deadlines_reserve(&heaps[1], reserved + 1))
+        status = NT_NO_MEMORY;
+    else if (keeper == KEEPER_ABSENT && !start_keeper())
+        status = NT_TOO_MANY_THREADS;
+    else
         reserved++;
-    sched_lock_release(&lock);
-    return fits;
+    unlock_and_wake();
+    return status;
 }
 
+/* The keeper of the last timer leaves after its half minute; if it sleeps for good, it has to be told. */
 void sched_timer_unreserve(void)
 {
     sched_lock_acquire(&lock);
     reserved--;
     deadlines_trim(&heaps[0], reserved);
     deadlines_trim(&heaps[1], reserved);
-    sched_lock_release(&lock);
+    if (!reserved && sleeps_until == NT_FOREVER)
+        must_wake = true;
+    unlock_and_wake();
 }
 
 void sched_timer_arm(struct sched_timer *timer, uint64_t due, bool system)
@@ -245,7 +254,7 @@ static uint64_t next_look(uint64_t now, uint64_t idle_since)
     const struct deadline_entry *relative = deadlines_first(&heaps[0]), *absolute = deadlines_first(&heaps[1]);
     uint64_t until = idle_since + KEEPER_IDLE_TIMEOUT;
 
-    if (has_something_to_keep())
+    if (has_something_to_keep() || (reserved && until <= now))
         until = NT_FOREVER;
     if (relative)
         until = relative->due;
@@ -302,7 +311,7 @@ static void keeper_main(void *unused)
         }
         uint64_t until = next_look(now, idle_since);
         if (until <= now && !has_something_to_keep())
-            break;
+            break; /* no timer is left either */
         keeper = KEEPER_ASLEEP;
         sleeps_until = until;
         sched_lock_release(&lock);
@@ -315,6 +324,8 @@ static void keeper_main(void *unused)
             sched_lock_acquire(&lock);
         }
         keeper = KEEPER_AWAKE;
+        if (until == NT_FOREVER)
+            idle_since = nt_time_now();
     }
     keeper = KEEPER_ABSENT;
     sched_lock_release(&lock);

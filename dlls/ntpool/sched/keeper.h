@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The keeper: one thread per process that never runs a callback. It holds the deadlines, and looks after pools whose
- * queued work nobody picks up. It exists only while there is something to keep, and sleeps without a wake-up until the
- * next deadline.
+ * queued work nobody picks up. It exists only while there is something to keep or a timer that may be armed, and sleeps
+ * without a wake-up until the next deadline.
  *
  * Absolute deadlines follow the system clock. Because a long sleep does not notice that the clock was set, the keeper
  * looks again once a minute while one is armed.
@@ -27,8 +27,11 @@ struct sched_timer {
     sched_timer_expired *expired;
 };
 
-/** Room for one more timer, and for one less. Arming never fails once this succeeded. */
-bool sched_timer_reserve(void);
+/**
+ * Room for one more timer, and for one less. NT_NO_MEMORY, or NT_TOO_MANY_THREADS when there is no keeper and none can
+ * be started. Arming never fails once this succeeded: the keeper stays while there is a timer.
+ */
+nt_status sched_timer_reserve(void);
 void sched_timer_unreserve(void);
 
 /**

@@ -148,9 +148,10 @@ static nt_status make(struct tp_timer_queue *queue, uint32_t flags, struct tp_qu
         return status;
     /* WT_EXECUTEINIOTHREAD is accepted and ignored (TQ-011). */
     pool = tp_pool_for_flags(flags & ~(uint32_t)(TP_EXECUTE_IN_WAIT_THREAD | TP_EXECUTE_IN_IO_THREAD));
-    if (!pool || !sched_timer_reserve()) {
+    status = pool ? sched_timer_reserve() : NT_NO_MEMORY;
+    if (status < 0) {
         tp_token_free(token);
-        return NT_NO_MEMORY;
+        return status;
     }
     created = slab_alloc(&timers);
     if (!created) {

@@ -159,8 +159,9 @@ nt_status tp_timer_create(struct tp_timer **timer, tp_timer_callback *callback, 
 
     if (nt_unlikely(tp_environ_home(environ) != TP_OURS))
         return tp_create_elsewhere("TpAllocTimer", (void **)timer, (void *)callback, context, environ);
-    if (!sched_timer_reserve())
-        return NT_NO_MEMORY;
+    status = sched_timer_reserve();
+    if (status < 0)
+        return status;
     status = tp_object_create(&timer_kind, (void *)callback, context, environ, &object);
     if (status < 0) {
         sched_timer_unreserve();
