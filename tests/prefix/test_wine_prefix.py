@@ -15,6 +15,9 @@ from world import OURS, ROOT, difference, get, snapshot
 
 FORWARD, PROBE, NTPOOL = map(os.path.abspath, sys.argv[1:4])
 TOOL = os.path.join(ROOT, 'tools', 'ntpool-prefix')
+# What tests/run-under-wine says of addresses goes for this Wine, too.
+WINE = ['setarch', '-R', 'wine'] if subprocess.run(['setarch', '-R', 'true'], stderr=subprocess.DEVNULL,
+                                                   check=False).returncode == 0 else ['wine']
 LIMIT = 300  # seconds for anything that Wine does; on a quiet machine a boot takes ten
 DLLS = ('kernel32.dll', 'kernelbase.dll')
 API_SET = 'api-ms-win-core-threadpool-l1-2-0.dll'
@@ -38,7 +41,7 @@ ASKED = [DLLS[0], *exports('kernel32'), 'ReadFile', DLLS[1], *exports('kernelbas
 
 
 def wine(*arguments):
-    result = subprocess.run(['wine', *arguments], env=environment, cwd=here, stdin=subprocess.DEVNULL,
+    result = subprocess.run([*WINE, *arguments], env=environment, cwd=here, stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=LIMIT, check=False)
     return result.returncode, result.stdout.decode('utf-8', 'replace').replace('\r\n', '\n')
 
@@ -131,7 +134,7 @@ def test_the_builtin_pool_before():
 
 
 def test_a_prefix_in_use():
-    with subprocess.Popen(['wine', os.path.join(here, 'probe.exe'), 'hold'], env=environment, stdin=subprocess.PIPE,
+    with subprocess.Popen([*WINE, os.path.join(here, 'probe.exe'), 'hold'], env=environment, stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as holder:
         holder.stdout.readline()
         before = snapshot(system32)
