@@ -114,20 +114,31 @@ OBSERVATION_AT_BOTH_LEVELS(the_creators_activation_context_is_captured, "ENV-029
     at->close_work(work);
 }
 
-SCENARIO(callback_leaves_context_active)
+static int leave_context_active(const struct level *at)
 {
     say_crashes();
-    TP_CALLBACK_ENVIRON_V3 environment = environment_of(pool_of(&win32_level, 1));
+    TP_CALLBACK_ENVIRON_V3 environment = environment_of(pool_of(at, 1));
     struct seen seen = {.done = gate(), .leave_active = make_context()};
-    api.TrySubmitThreadpoolCallback(look, &seen, &environment);
+    at->try_submit(look, &seen, &environment);
     pass_gate(seen.done);
-    say("the next callback %s the context", seen_in_callback(&win32_level, &environment) ? "sees" : "does not see");
+    say("the next callback %s the context", seen_in_callback(at, &environment) ? "sees" : "does not see");
     return 0;
 }
 
-OBSERVATION(a_context_left_active_harms_no_later_callback, "ENV-030")
+SCENARIO(callback_leaves_context_active)
 {
-    struct outcome outcome = run_scenario("callback_leaves_context_active", GENEROUS);
+    return leave_context_active(&win32_level);
+}
+
+SCENARIO(nt_callback_leaves_context_active)
+{
+    return leave_context_active(&nt_level);
+}
+
+OBSERVATION_AT_BOTH_LEVELS(a_context_left_active_harms_no_later_callback, "ENV-030", "")
+{
+    struct outcome outcome =
+        run_scenario(at->native ? "nt_callback_leaves_context_active" : "callback_leaves_context_active", GENEROUS);
     remark("ended with 0x%lx: %s", outcome.exit_code, outcome.output);
     check(!outcome.hung && (outcome.exit_code == 0 || outcome.exit_code >> 28 == 0xC),
           "expected an exception or that the next callback runs");

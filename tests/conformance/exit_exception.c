@@ -7,13 +7,15 @@
 #include <string.h>
 
 #define ESCAPING 0xE0001234
+#define CXX      0xE06D7363 // what a C++ program of Microsoft's compiler throws
 #define LIMIT    GENEROUS
 
 static volatile DWORD callback_thread;
+static DWORD escaping = ESCAPING;
 
 static LONG CALLBACK see_first(EXCEPTION_POINTERS *exception)
 {
-    if (exception->ExceptionRecord->ExceptionCode == ESCAPING)
+    if (exception->ExceptionRecord->ExceptionCode == escaping)
         say("vectored, %s", GetCurrentThreadId() == callback_thread ? "on the callback's thread" : "on another thread");
     return EXCEPTION_CONTINUE_SEARCH;
 }
@@ -27,7 +29,9 @@ static LONG WINAPI see_unhandled(EXCEPTION_POINTERS *exception)
 static void escape(void)
 {
     callback_thread = GetCurrentThreadId();
-    RaiseException(ESCAPING, 0, 0, NULL);
+    // The words that C++ sends along: a magic number, the object, its type, the module.
+    const ULONG_PTR parameters[4] = {0x19930520};
+    RaiseException(escaping, 0, escaping == CXX ? 4 : 0, parameters);
     say("the callback went on");
 }
 
@@ -98,6 +102,12 @@ static void run_simple(const struct level *at)
     at->try_submit(escape_simple, NULL, NULL);
 }
 
+static void run_throwing(const struct level *at)
+{
+    escaping = CXX;
+    run_simple(at);
+}
+
 static void run_work(const struct level *at)
 {
     at->submit(at->create_work(escape_work, NULL, NULL));
@@ -147,19 +157,19 @@ static int let_escape(const struct level *at, void (*run)(const struct level *))
     return 0;
 }
 
-static void check_escape(const struct level *at, const char *scenario)
+static void check_escape(const struct level *at, const char *scenario, DWORD code)
 {
-    char name[64];
+    char name[64], expected[128];
     snprintf(name, sizeof name, "%s%s", at->native ? "nt_" : "", scenario);
     struct outcome outcome = run_scenario(name, LIMIT);
     require(!outcome.hung, "the process survived, having said: '%s'", outcome.output);
-    check(outcome.exit_code == ESCAPING, "the process ended with 0x%lx instead of 0x%x", outcome.exit_code, ESCAPING);
-    const char *expected = "vectored, on the callback's thread\nunhandled 0xe0001234\n";
+    check(outcome.exit_code == code, "the process ended with 0x%lx instead of 0x%lx", outcome.exit_code, code);
+    snprintf(expected, sizeof expected, "vectored, on the callback's thread\nunhandled 0x%lx\n", code);
     check(!strcmp(outcome.output, expected), "the handlers said '%s' instead of '%s'", outcome.output, expected);
 }
 
 // The test of one kind of callback, with its two scenarios.
-#define ESCAPES(test, scenario, run)                                                                                   \
+#define ESCAPES(test, facts, code, scenario, run)                                                                      \
     SCENARIO(scenario)                                                                                                 \
     {                                                                                                                  \
         return let_escape(&win32_level, run);                                                                          \
@@ -168,14 +178,17 @@ static void check_escape(const struct level *at, const char *scenario)
     {                                                                                                                  \
         return let_escape(&nt_level, run);                                                                             \
     }                                                                                                                  \
-    OBSERVATION_AT_BOTH_LEVELS(test, "EXC-013 EXC-014", "")                                                            \
+    OBSERVATION_AT_BOTH_LEVELS(test, facts, "")                                                                        \
     {                                                                                                                  \
-        check_escape(at, #scenario);                                                                                   \
+        check_escape(at, #scenario, code);                                                                             \
     }
 
-ESCAPES(an_exception_that_escapes_a_simple_callback_ends_the_process, simple_escapes, run_simple)
-ESCAPES(an_exception_that_escapes_a_work_callback_ends_the_process, work_escapes, run_work)
-ESCAPES(an_exception_that_escapes_a_timer_callback_ends_the_process, timer_escapes, run_timer)
-ESCAPES(an_exception_that_escapes_a_wait_callback_ends_the_process, wait_escapes, run_wait)
-ESCAPES(an_exception_that_escapes_an_io_callback_ends_the_process, io_escapes, run_io)
-ESCAPES(an_exception_that_escapes_a_work_item_ends_the_process, item_escapes, run_item)
+ESCAPES(an_exception_that_escapes_a_simple_callback_ends_the_process, "EXC-013 EXC-014", ESCAPING, simple_escapes,
+        run_simple)
+ESCAPES(an_exception_that_escapes_a_work_callback_ends_the_process, "EXC-013 EXC-014", ESCAPING, work_escapes, run_work)
+ESCAPES(an_exception_that_escapes_a_timer_callback_ends_the_process, "EXC-013 EXC-014", ESCAPING, timer_escapes,
+        run_timer)
+ESCAPES(an_exception_that_escapes_a_wait_callback_ends_the_process, "EXC-013 EXC-014", ESCAPING, wait_escapes, run_wait)
+ESCAPES(an_exception_that_escapes_an_io_callback_ends_the_process, "EXC-013 EXC-014", ESCAPING, io_escapes, run_io)
+ESCAPES(an_exception_that_escapes_a_work_item_ends_the_process, "EXC-013 EXC-014", ESCAPING, item_escapes, run_item)
+ESCAPES(a_cxx_exception_that_escapes_a_callback_ends_the_process, "EXC-015", CXX, cxx_escapes, run_throwing)

@@ -24,6 +24,13 @@ BINDING(all_win32_names_are_exported, "EXP-001 EXP-014 POOL-044")
     check_exported(win32_names, COUNT(win32_names));
 }
 
+OBSERVATION(whether_waits_have_an_ex_function, "WAIT-040")
+{
+    bool found = exported("SetThreadpoolWaitEx") != NULL;
+    observe("SetThreadpoolWaitEx is %s", found ? "exported" : "missing");
+    check(found, "expected that it is exported");
+}
+
 OBSERVATION_AT_NT_LEVEL(all_tp_names_are_exported, "EXP-010")
 {
     _Static_assert(COUNT(tp_names) == 37, "the table lost a name");

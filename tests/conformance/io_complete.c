@@ -143,7 +143,7 @@ BINDING_AT_BOTH_LEVELS(a_completion_after_start_and_cancel_is_ignored, "IO-013 I
     at->close_io(io);
 }
 
-BINDING_AT_BOTH_LEVELS(a_cancelled_read_reports_so_with_no_bytes, "IO-017 IO-018", "NT-021 NT-022")
+BINDING_AT_BOTH_LEVELS(a_cancelled_read_reports_so_with_no_bytes, "IO-017 IO-018 NT-023", "NT-021 NT-022")
 {
     struct pipe pipe = pipe_of(PIPE_TYPE_BYTE);
     PTP_IO io = logging_io(at, pipe.server, &done, NULL);

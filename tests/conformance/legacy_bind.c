@@ -116,6 +116,21 @@ BINDING_AT_BOTH_LEVELS(a_handle_is_bound_only_once, "BIND-004 BIND-006", "NT-036
     CloseHandle(file);
 }
 
+OBSERVATION_AT_BOTH_LEVELS(a_file_stays_bound_though_the_handle_that_was_bound_is_closed, "BIND-011", "NT-036")
+{
+    struct operation operation = {0};
+    HANDLE file = file_for_writing(FILE_FLAG_OVERLAPPED), copy;
+    require(DuplicateHandle(GetCurrentProcess(), file, GetCurrentProcess(), &copy, 0, FALSE, DUPLICATE_SAME_ACCESS),
+            "the handle cannot be duplicated: error %lu", GetLastError());
+    bind_handle(at, file);
+    CloseHandle(file);
+    DWORD error = legacy_at(at)->bind(copy, on_completion, 0);
+    check(error == ERROR_INVALID_PARAMETER, "a bind of the copy gives error %lu", error);
+    start_write(copy, &operation, 0, "data", 4);
+    expect_written(&operation, 4);
+    CloseHandle(copy);
+}
+
 BINDING_AT_BOTH_LEVELS(no_handle_cannot_be_bound, "BIND-005 BIND-006", "NT-036")
 {
     DWORD error = legacy_at(at)->bind(NULL, on_completion, 0);

@@ -147,3 +147,21 @@ BINDING_AT_BOTH_LEVELS(console_input_can_be_registered, "WAITLEG-024 WAIT-029", 
     await_count(&waited.signalled, 1);
     retire_wait(at, object);
 }
+
+OBSERVATION(a_pseudo_handle_of_the_console_is_resolved, "WAITLEG-025")
+{
+    struct legacy_log log = {0};
+    HANDLE event = auto_reset_event();
+    require(SetStdHandle(STD_INPUT_HANDLE, event), "the input cannot be changed: error %lu", GetLastError());
+    HANDLE pseudo = (HANDLE)(LONG_PTR)(LONG)STD_INPUT_HANDLE;
+    SetLastError(0);
+    HANDLE wait = api.RegisterWaitForSingleObjectEx(pseudo, note_legacy, &log, INFINITE, WT_EXECUTEONLYONCE);
+    if (!wait) {
+        observe("STD_INPUT_HANDLE is refused with error %lu", GetLastError());
+    } else {
+        SetEvent(event);
+        observe("STD_INPUT_HANDLE is %s",
+                wait_until(counted(&log.count), GENEROUS / 2) ? "resolved" : "accepted in vain");
+    }
+    check(log.count == 1, "expected that it stands for the input");
+}

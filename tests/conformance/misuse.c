@@ -131,6 +131,19 @@ OBSERVATION(statuses_become_the_known_errors, "EXC-005 EXC-021")
               convert((NTSTATUS)known[i].status), known[i].error);
 }
 
+// Programs have no handle of the default pool: NULL stands for it in an environment, and nowhere else.
+OBSERVATION_AT_BOTH_LEVELS(the_default_pool_cannot_be_closed, "POOL-037", "NT-002")
+{
+    struct use use = {at, NULL};
+    struct job job = {0};
+    submit_simple(at, &job, NULL);
+    await_count(&job.returned, 1);
+    struct raised raised = attempt(close_it_as_pool, &use);
+    remark("closing NULL raised 0x%lx", raised.code);
+    submit_simple(at, &job, NULL);
+    check(wait_until(counted(&job.returned) == 2, GENEROUS), "no callback runs after the attempt");
+}
+
 OBSERVATION(successful_calls_leave_the_last_error_alone, "EXC-020")
 {
     struct job job = {0};

@@ -4,6 +4,8 @@
 #include "harness/job.h"
 #include "harness/suite.h"
 
+#include <string.h>
+
 static NTSTATUS long_status;
 
 static void CALLBACK ask_to_run_long(PTP_CALLBACK_INSTANCE instance, void *context)
@@ -45,4 +47,34 @@ BINDING_AT_NT_LEVEL(a_bad_environment_gives_invalid_parameter_at_nt_level, "ENV-
     NTSTATUS status = api.TpSimpleTryPost(simple_job, &job, &environment);
     check(status == (NTSTATUS)0xC000000D, "the status is 0x%lx", status);
     check(stays(&job.calls, 0), "the refused callback ran");
+}
+
+static DWORD error_of(NTSTATUS status)
+{
+    ULONG(NTAPI * translate)(NTSTATUS) = NULL;
+    void *address = (void *)GetProcAddress(GetModuleHandleA("ntdll.dll"), "RtlNtStatusToDosError");
+    memcpy(&translate, &address, sizeof address);
+    return translate(status);
+}
+
+// The same refusal by both levels: the one gives the error of the other's status.
+#define REFUSED_ALIKE(call)                                                                                            \
+    do {                                                                                                               \
+        const struct level *at = &win32_level;                                                                         \
+        check(!(call), "%s succeeds", #call);                                                                          \
+        DWORD error = why();                                                                                           \
+        at = &nt_level;                                                                                                \
+        check(!(call), "at NT level %s succeeds", #call);                                                              \
+        check(error == error_of((NTSTATUS)why()), "%s: error %lu for status 0x%lx", #call, error, why());              \
+    } while (0)
+
+OBSERVATION(a_refusal_has_the_error_of_the_nt_status, "NT-044")
+{
+    TP_CALLBACK_ENVIRON_V3 environment = plain_environment();
+    environment.CallbackPriority = (TP_CALLBACK_PRIORITY)10;
+    struct job job = {0};
+    REFUSED_ALIKE(at->create_work(work_job, &job, &environment));
+    REFUSED_ALIKE(at->create_timer(timer_job, &job, &environment));
+    REFUSED_ALIKE(at->create_wait(wait_job, &job, &environment));
+    REFUSED_ALIKE(at->try_submit(simple_job, &job, &environment));
 }

@@ -29,6 +29,14 @@ BINDING_AT_BOTH_LEVELS(a_thousand_pools_can_be_created_and_closed, "POOL-002 POO
     }
 }
 
+OBSERVATION_AT_NT_LEVEL(a_reserved_value_for_tp_alloc_pool_is_refused, "POOL-004")
+{
+    PTP_POOL pool = NULL;
+    NTSTATUS status = api.TpAllocPool(&pool, (void *)1);
+    observe("TpAllocPool with a reserved value of 1 gives status 0x%lx", status);
+    check(status == (NTSTATUS)0xC000000D, "expected STATUS_INVALID_PARAMETER");
+}
+
 OBSERVATION(a_reserved_value_for_a_pool_is_refused, "POOL-004")
 {
     SetLastError(0);
@@ -37,7 +45,7 @@ OBSERVATION(a_reserved_value_for_a_pool_is_refused, "POOL-004")
     check(!pool && GetLastError() == ERROR_INVALID_PARAMETER, "expected NULL and ERROR_INVALID_PARAMETER");
 }
 
-OBSERVATION_AT_BOTH_LEVELS(creating_pools_starts_no_workers, "POOL-006", "")
+OBSERVATION_AT_BOTH_LEVELS(creating_pools_starts_no_workers, "POOL-006 POOL-047", "")
 {
     pool_of(at, 4);
     int before = thread_count();

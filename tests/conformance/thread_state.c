@@ -132,15 +132,15 @@ static void CALLBACK leave_a_transaction(PTP_CALLBACK_INSTANCE instance, void *c
     RtlSetCurrentTransaction((HANDLE)(ULONG_PTR)0x7fff0);
 }
 
-static int leave_behind(PTP_SIMPLE_CALLBACK callback, DWORD limit)
+static int leave_behind(const struct level *at, PTP_SIMPLE_CALLBACK callback, DWORD limit)
 {
     say_crashes();
-    TP_CALLBACK_ENVIRON_V3 environment = environment_of(pool_of(&win32_level, 1));
+    TP_CALLBACK_ENVIRON_V3 environment = environment_of(pool_of(at, 1));
     struct state before = {.done = gate()}, after = {.done = gate()};
-    api.TrySubmitThreadpoolCallback(note_state, &before, &environment);
+    at->try_submit(note_state, &before, &environment);
     pass_gate(before.done);
-    api.TrySubmitThreadpoolCallback(callback, NULL, &environment);
-    api.TrySubmitThreadpoolCallback(note_state, &after, &environment);
+    at->try_submit(callback, NULL, &environment);
+    at->try_submit(note_state, &after, &environment);
     if (!gate_opens(after.done, limit)) {
         say("no further callback ran within %lu ms", limit);
         return 1;
@@ -156,9 +156,11 @@ static bool was_raised(const struct outcome *outcome)
     return !outcome->hung && outcome->exit_code >> 28 == 0xC;
 }
 
-static struct outcome report_left_behind(const char *scenario)
+static struct outcome report_left_behind(const struct level *at, const char *scenario)
 {
-    struct outcome outcome = run_scenario(scenario, 2 * GENEROUS);
+    char name[64];
+    snprintf(name, sizeof name, "%s%s", at->native ? "nt_" : "", scenario);
+    struct outcome outcome = run_scenario(name, 2 * GENEROUS);
     if (outcome.hung)
         observe("the process hung");
     else if (was_raised(&outcome))
@@ -170,14 +172,21 @@ static struct outcome report_left_behind(const char *scenario)
     return outcome;
 }
 
-#define LEFT_BEHIND(scenario, callback, test, facts)                                                                   \
+#define LEAVING(scenario, callback, limit)                                                                             \
     SCENARIO(scenario)                                                                                                 \
     {                                                                                                                  \
-        return leave_behind(callback, GENEROUS);                                                                       \
+        return leave_behind(&win32_level, callback, limit);                                                            \
     }                                                                                                                  \
-    OBSERVATION(test, facts)                                                                                           \
+    SCENARIO(nt_##scenario)                                                                                            \
     {                                                                                                                  \
-        struct outcome outcome = report_left_behind(#scenario);                                                        \
+        return leave_behind(&nt_level, callback, limit);                                                               \
+    }
+
+#define LEFT_BEHIND(scenario, callback, test, facts)                                                                   \
+    LEAVING(scenario, callback, GENEROUS)                                                                              \
+    OBSERVATION_AT_BOTH_LEVELS(test, facts, "")                                                                        \
+    {                                                                                                                  \
+        struct outcome outcome = report_left_behind(at, #scenario);                                                    \
         check(was_raised(&outcome) || (!outcome.hung && outcome.exit_code == 0),                                       \
               "expected an exception or that further callbacks run");                                                  \
     }
@@ -228,26 +237,20 @@ OBSERVATION_AT_BOTH_LEVELS(whether_rounding_is_kept_between_callbacks, "THR-016"
     remark("it finds the last error %lu", seen.error);
 }
 
-SCENARIO(thread_ended)
-{
-    return leave_behind(exit_thread, 10 * BRIEFLY);
-}
+LEAVING(thread_ended, exit_thread, 10 * BRIEFLY)
 
-OBSERVATION(a_callback_that_ends_its_thread_lets_the_process_end, "THR-010 LIB-007")
+OBSERVATION_AT_BOTH_LEVELS(a_callback_that_ends_its_thread_lets_the_process_end, "THR-010 LIB-007", "")
 {
-    struct outcome outcome = report_left_behind("thread_ended");
+    struct outcome outcome = report_left_behind(at, "thread_ended");
     check(!outcome.hung, "the process hung");
 }
 
-SCENARIO(impersonation_left)
-{
-    return leave_behind(stay_impersonating, GENEROUS);
-}
+LEAVING(impersonation_left, stay_impersonating, GENEROUS)
 
 // Documented, but on Wine nothing short of a system call for each callback tells.
-OBSERVATION(impersonation_does_not_reach_the_next_callback, "THR-006 EXC-004")
+OBSERVATION_AT_BOTH_LEVELS(impersonation_does_not_reach_the_next_callback, "THR-006 EXC-004", "")
 {
-    struct outcome outcome = report_left_behind("impersonation_left");
+    struct outcome outcome = report_left_behind(at, "impersonation_left");
     check(!outcome.hung, "the process hung");
     if (!was_raised(&outcome) && strstr(outcome.output, "impersonating 0 then 1"))
         observe("the next callback still impersonates");

@@ -3,6 +3,8 @@
 // Timers: windows, periods that overlap, large numbers.
 #include "ticks.h"
 
+#include <tlhelp32.h>
+
 BINDING_AT_BOTH_LEVELS(a_window_delays_by_no_more_than_its_length, "TMR-024", "NT-018")
 {
     struct ticks ticks = {0};
@@ -223,4 +225,53 @@ OBSERVATION_AT_BOTH_LEVELS(concurrent_sets_leave_one_setting, "TMR-052", "NT-018
     check(wait_until(counted(&ticks.count) > before, GENEROUS), "the timer does not fire any more");
     check(stays(&ticks.count, before + 1), "one set gave %ld expirations", ticks.count - before);
     retire_timer(at, contended.timer);
+}
+
+// Stops all other threads for a while, as a debugger or a starved machine does. Nothing that takes a lock may be called
+// meanwhile: one of them may hold it.
+static void stop_the_others(DWORD ms)
+{
+    enum { MOST = 64 };
+    HANDLE threads[MOST];
+    int count = 0;
+    THREADENTRY32 entry = {.dwSize = sizeof entry};
+    HANDLE snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+    require(snapshot != INVALID_HANDLE_VALUE, "the threads cannot be listed: error %lu", GetLastError());
+    for (BOOL more = Thread32First(snapshot, &entry); more && count < MOST; more = Thread32Next(snapshot, &entry))
+        if (entry.th32OwnerProcessID == GetCurrentProcessId() && entry.th32ThreadID != GetCurrentThreadId() &&
+            (threads[count] = OpenThread(THREAD_SUSPEND_RESUME, FALSE, entry.th32ThreadID)))
+            count++;
+    CloseHandle(snapshot);
+    for (int i = 0; i < count; i++)
+        SuspendThread(threads[i]);
+    Sleep(ms);
+    for (int i = 0; i < count; i++)
+        ResumeThread(threads[i]);
+}
+
+OBSERVATION_AT_BOTH_LEVELS(ticks_that_were_slept_through_are_not_made_up_for, "TMR-017", "NT-018")
+{
+    enum { PERIOD = 20, STOPPED = 1500, LOOKED_AT = 10 };
+    static struct ticks ticks;
+    PTP_TIMER timer = ticking_timer(at, &ticks, NULL);
+    LONG soon = LOOKED_AT;
+    // Some that come together may have been held up on their way by a busy machine.
+    for (int round = 0; round < 3 && soon == LOOKED_AT; round++) {
+        ticks = (struct ticks){0};
+        start_ticks(at, timer, &ticks, 0, PERIOD);
+        await_count(&ticks.count, 3);
+        stop_the_others(STOPPED);
+        double resumed = milliseconds() - ticks.since;
+        LONG before = counted(&ticks.begun);
+        await_count(&ticks.count, before + LOOKED_AT);
+        soon = 0;
+        for (LONG i = before; i < before + LOOKED_AT; i++)
+            soon += ticks.at[i] < resumed + PERIOD;
+        remark("%ld of %d ticks came within a period", soon, LOOKED_AT);
+        at->set_timer(timer, NULL, 0, 0);
+        at->wait_for_timer(timer, TRUE);
+    }
+    observe("missed ticks are %s", soon == LOOKED_AT ? "made up for" : "dropped");
+    check(soon < LOOKED_AT, "the missed ticks come one after the other");
+    at->close_timer(timer);
 }

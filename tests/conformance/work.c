@@ -177,6 +177,36 @@ OBSERVATION(a_work_object_needs_a_callback, "WORK-004")
     check(!work && GetLastError() == ERROR_INVALID_PARAMETER, "expected NULL and ERROR_INVALID_PARAMETER");
 }
 
+static void tp_alloc_without_callback(void *work)
+{
+    NTSTATUS status = api.TpAllocWork(work, NULL, NULL, NULL);
+    observe("without a callback: status 0x%lx", status);
+    check(status == (NTSTATUS)0xC000000D, "expected STATUS_INVALID_PARAMETER");
+}
+
+OBSERVATION_AT_NT_LEVEL(tp_alloc_work_needs_a_callback, "WORK-004")
+{
+    PTP_WORK work = NULL;
+    struct raised raised = attempt(tp_alloc_without_callback, &work);
+    check(!raised.happened, "raised 0x%lx", raised.code);
+}
+
+// Posts its object until it is told to stop, so that there is always a callback that has not ended.
+struct chain {
+    const struct level *at;
+    volatile LONG stop;
+    volatile LONG links;
+};
+
+static void CALLBACK add_a_link(PTP_CALLBACK_INSTANCE instance, void *context, PTP_WORK work)
+{
+    (void)instance;
+    struct chain *chain = context;
+    count_up(&chain->links);
+    if (!counted(&chain->stop))
+        chain->at->submit(work);
+}
+
 // ---- Waits ---------------------------------------------------------------------------------------------------
 
 struct waiter {
@@ -253,6 +283,22 @@ BINDING_AT_BOTH_LEVELS(a_wait_is_for_its_own_object_only, "WORK-017 WORK-019", "
     at->wait_for_work(busy, FALSE);
     at->close_work(busy);
     at->close_work(other);
+}
+
+OBSERVATION_AT_BOTH_LEVELS(a_wait_lasts_while_posts_keep_coming, "WORK-023", "NT-017")
+{
+    struct chain chain = {.at = at};
+    PTP_WORK work = at->create_work(add_a_link, &chain, NULL);
+    at->submit(work);
+    struct waiter waiter = {.at = at, .work = work};
+    HANDLE thread = start_thread(wait_for_it, &waiter);
+    await_count(&waiter.about_to, 1);
+    check(stays(&waiter.done, 0), "the wait returned between two posts");
+    count_up(&chain.stop);
+    join_thread(thread);
+    LONG links = counted(&chain.links);
+    check(stays(&chain.links, links), "a callback came after the wait had returned");
+    at->close_work(work);
 }
 
 OBSERVATION_AT_BOTH_LEVELS(all_who_wait_are_released, "WORK-020", "NT-017")

@@ -364,3 +364,19 @@ OBSERVATION(stack_information_at_null_is_refused, "POOL-043")
     if (raised.happened)
         observe("raised 0x%08lx", raised.code);
 }
+
+static void tp_query_into_nothing(void *pool)
+{
+    NTSTATUS status = api.TpQueryPoolStackInformation(pool, NULL);
+    observe("a query into NULL gives status 0x%lx", status);
+    check(status == (NTSTATUS)0xC000000D, "expected STATUS_INVALID_PARAMETER");
+}
+
+OBSERVATION_AT_NT_LEVEL(tp_query_of_stack_information_at_null_is_refused, "POOL-043")
+{
+    struct raised raised = attempt(tp_query_into_nothing, pool_of(&nt_level, 1));
+    if (raised.happened) {
+        observe("raised 0x%08lx", raised.code);
+        check(false, "expected STATUS_INVALID_PARAMETER");
+    }
+}

@@ -57,6 +57,7 @@ class Programs:
         self.sanitized = os.path.join(here, '..', 'unit', 'run-sanitized')
         self.suite = os.path.join(build, 'tests', 'conformance', 'ntpool-conformance.exe')
         self.observations = os.path.join(here, '..', 'conformance', 'observations-ntpool.txt')
+        self.limits = os.path.join(here, '..', 'conformance', 'host-limits.txt')
         self.real = os.path.join(build, 'dlls', 'ntpool', 'ntpool.dll')
 
     def mutant(self, name):
@@ -81,7 +82,8 @@ class Programs:
 
     def conformance(self, dll, tests=(), repeat=1):
         """The first test that fails on a DLL, or None. All tests, or those that match a pattern."""
-        command = [self.under_wine, self.suite, '--observations', windows_path(self.observations), '--fail-fast',
+        command = [self.under_wine, self.suite, '--observations', windows_path(self.observations),
+                   '--limits', windows_path(self.limits), '--fail-fast',
                    '--jobs', '4', '--watchdog', str(WATCHDOG), '--repeat', str(repeat), '--dll', windows_path(dll)]
         if tests:
             command += ['--only', ','.join(tests)]

@@ -16,12 +16,23 @@ struct listing {
     struct line *last;
 };
 
-static bool names_a_test(const char *pattern)
+// The entry is a pattern of names, or "FACT on HOST".
+static bool is_of_a_test(const struct test *test, const char *entry)
+{
+    const char *on = strstr(entry, " on ");
+    char fact[32];
+    if (!on)
+        return matches(entry, test->name);
+    snprintf(fact, sizeof fact, "%.*s", (int)(on - entry), entry);
+    return names_fact(test, fact);
+}
+
+static bool is_of_any_test(const char *entry)
 {
     size_t count;
     struct test **tests = all_tests(&count);
     for (size_t i = 0; i < count; i++)
-        if (matches(pattern, tests[i]->name))
+        if (is_of_a_test(tests[i], entry))
             return true;
     return false;
 }
@@ -33,13 +44,14 @@ static bool read_line(struct listing *listing, const char *file, int number, cha
         return true;
     char *colon = strstr(text, ": ");
     if (!colon || colon == text || !colon[2]) {
-        fprintf(stderr, "ntpool-conformance: %s:%d: expected 'test: text', found '%s'\n", file, number, text);
+        fprintf(stderr, "ntpool-conformance: %s:%d: expected 'test: text' or 'FACT on HOST: text', found '%s'\n", file,
+                number, text);
         return false;
     }
     *colon = '\0';
-    if (!names_a_test(text)) {
-        fprintf(stderr, "ntpool-conformance: %s:%d: there is no test '%s'; remove or correct the line\n", file, number,
-                text);
+    if (!is_of_any_test(text)) {
+        fprintf(stderr, "ntpool-conformance: %s:%d: there is no test for '%s'; remove or correct the line\n", file,
+                number, text);
         return false;
     }
     struct line *line = malloc(sizeof *line);
@@ -73,10 +85,10 @@ const struct listing *listing_read(const char *file)
     return good ? listing : NULL;
 }
 
-const char *listing_text(const struct listing *listing, const char *test)
+const char *listing_text(const struct listing *listing, const char *name)
 {
     for (const struct line *line = listing ? listing->last : NULL; line; line = line->before)
-        if (matches(line->pattern, test))
+        if (matches(line->pattern, name))
             return line->text;
     return NULL;
 }

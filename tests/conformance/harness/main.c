@@ -41,12 +41,13 @@ static size_t choose(const struct options *options, struct test **tests, size_t 
     return chosen;
 }
 
-// "name [FACT FACT]", and " (observation)" where it is one: tests/conformance/facts.py reads this.
+// "name [FACT FACT]", then " (nt)" at NT level and " (observation)" where it is one: tests/conformance/facts.py reads
+// this.
 static void list(struct test **tests, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        printf("%s [%s%s%s]%s\n", tests[i]->name, tests[i]->facts, *tests[i]->nt_facts ? " " : "", tests[i]->nt_facts,
-               tests[i]->kind == OBSERVATION_TEST ? " (observation)" : "");
+        printf("%s [%s%s%s]%s%s\n", tests[i]->name, tests[i]->facts, *tests[i]->nt_facts ? " " : "", tests[i]->nt_facts,
+               tests[i]->level == &nt_level ? " (nt)" : "", tests[i]->kind == OBSERVATION_TEST ? " (observation)" : "");
 }
 
 int main(int argument_count, char **arguments)
@@ -70,10 +71,12 @@ int main(int argument_count, char **arguments)
         return be_scenario(options.scenario);
     size_t count;
     struct test **tests = all_tests(&count);
-    const struct listing *deviations = NULL, *observations = NULL;
+    const struct listing *deviations = NULL, *observations = NULL, *limits = NULL;
     if (options.deviations && !(deviations = listing_read(options.deviations)))
         return 2;
     if (options.observations && !(observations = listing_read(options.observations)))
+        return 2;
+    if (options.limits && !(limits = listing_read(options.limits)))
         return 2;
     count = choose(&options, tests, count);
     if (!count) {
@@ -84,5 +87,5 @@ int main(int argument_count, char **arguments)
         list(tests, count);
         return 0;
     }
-    return run_all(&options, deviations, observations, tests, count);
+    return run_all(&options, &(struct known){deviations, observations, limits}, tests, count);
 }

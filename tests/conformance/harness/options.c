@@ -20,6 +20,9 @@ void options_explain(void)
          "once\n"
          "                       (for a host whose own pool fails now and then)\n"
          "  --jobs N             run up to N tests at the same time\n"
+         "  --limits FILE        facts that a host makes impossible, one 'FACT on HOST: evidence' a line: their "
+         "binding tests\n"
+         "                       may fail there\n"
          "  --deviations FILE    known failures of this host, one 'test: reason' a line\n"
          "  --observations FILE  what each observation must have seen, one 'test: what was seen' a line; those without "
          "a "
@@ -80,6 +83,7 @@ static bool with_value(struct options *options, const char *name, const char *va
                  {"--run", &options->run},
                  {"--deviations", &options->deviations},
                  {"--observations", &options->observations},
+                 {"--limits", &options->limits},
                  {"--scenario", &options->scenario}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (!strcmp(name, texts[i].name)) {

@@ -10,6 +10,7 @@ struct options {
     const char *fact;         // pattern on fact IDs, or NULL
     const char *deviations;   // file, or NULL
     const char *observations; // file, or NULL
+    const char *limits;       // file, or NULL
     const char *run;          // name of the one test to run in this process
     const char *scenario;     // name of the scenario that this process is
     int repeat;

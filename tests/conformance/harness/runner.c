@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runner.h"
 
+#include "limits.h"
 #include "process.h"
 #include "report.h"
 #include "say.h"
@@ -13,7 +14,7 @@
 #define AS_EXPECTED "as expected"
 
 static const struct options *options;
-static const struct listing *deviations, *observations;
+static const struct known *known;
 
 // A test that is being run; with `test` NULL the slot is free.
 struct slot {
@@ -123,9 +124,11 @@ static bool start_run(struct slot *slot)
 static bool begin(struct slot *slot, const struct test *test)
 {
     slot->attempt = 1;
-    slot->result = (struct result){.test = test, .known = listing_text(deviations, test->name)};
-    if (observations) {
-        const char *expected = listing_text(observations, test->name);
+    slot->result = (struct result){.test = test, .known = listing_text(known->deviations, test->name)};
+    if (!slot->result.known)
+        slot->result.known = limit_of(known->limits, test);
+    if (known->observations) {
+        const char *expected = listing_text(known->observations, test->name);
         slot->result.expected = expected ? expected : test->kind == OBSERVATION_TEST ? AS_EXPECTED : "";
     }
     return start_run(slot);
@@ -175,12 +178,10 @@ static void abandon(struct slot *slots, int jobs)
             child_finish(&slots[i].child, true, &ignored);
 }
 
-int run_all(const struct options *how, const struct listing *known, const struct listing *expected, struct test **tests,
-            size_t count)
+int run_all(const struct options *how, const struct known *beforehand, struct test **tests, size_t count)
 {
     options = how;
-    deviations = known;
-    observations = expected;
+    known = beforehand;
     int jobs = options->jobs < MAXIMUM_WAIT_OBJECTS ? options->jobs : MAXIMUM_WAIT_OBJECTS;
     struct slot *slots = calloc((size_t)jobs, sizeof *slots);
     if (!slots)

@@ -6,8 +6,14 @@
 #include "options.h"
 #include "suite.h"
 
+// What is known beforehand; any of them may be NULL.
+struct known {
+    const struct listing *deviations;   // tests that fail on this host, and why
+    const struct listing *observations; // what tests must have seen
+    const struct listing *limits;       // facts that a host makes impossible
+};
+
 // Runs the chosen tests, each in a process of its own, and reports. Gives the exit code.
-int run_all(const struct options *options, const struct listing *deviations, const struct listing *observations,
-            struct test **tests, size_t count);
+int run_all(const struct options *options, const struct known *known, struct test **tests, size_t count);
 
 #endif
