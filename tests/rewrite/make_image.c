@@ -265,13 +265,36 @@ static void put_managed_header(struct builder *b)
     put_directory(b, 14, rva_of(at), 72);
 }
 
+// Two functions, the second a forwarder. There are no names: ordinals do.
+static void put_forwarder(struct builder *b, const char *forwarder)
+{
+    size_t at = take_rdata(b, 40 + 8 + strlen(forwarder) + 1);
+    uint8_t *directory = b->made.data + at;
+
+    put32(directory + 12, put_text(b, "made.dll", 8));
+    put32(directory + 16, 1);
+    put32(directory + 20, 2);
+    put32(directory + 28, rva_of(at) + 40);
+    put32(directory + 40, 0x1000);
+    put32(directory + 44, rva_of(at) + 48);
+    memcpy(directory + 48, forwarder, strlen(forwarder));
+    put_directory(b, 0, rva_of(at), 40 + 8 + strlen(forwarder) + 1);
+    b->made.export_directory = at;
+}
+
 static void put_exports(struct builder *b)
 {
-    if (!has(b, MADE_SYSTEM_DLL))
-        return;
-    size_t at = take_rdata(b, 40);
-    put32(b->made.data + at + 12, put_text(b, "KERNELBASE.dll", 14));
-    put_directory(b, 0, rva_of(at), 40);
+    if (has(b, MADE_SYSTEM_DLL)) {
+        size_t at = take_rdata(b, 40);
+        put32(b->made.data + at + 12, put_text(b, "KERNELBASE.dll", 14));
+        put_directory(b, 0, rva_of(at), 40);
+    }
+    if (has(b, MADE_FORWARDS_POOL))
+        put_forwarder(b, "Kernel32.dll.CreateThreadpoolWork");
+    if (has(b, MADE_FORWARDS_OTHERS))
+        put_forwarder(b, "KERNEL32.GetTickCount");
+    if (has(b, MADE_FORWARDS_TO_API_SET))
+        put_forwarder(b, "api-ms-win-core-threadpool-l1-2-0.CloseThreadpoolWork");
 }
 
 static size_t append(struct builder *b, size_t size, int filling)

@@ -26,7 +26,10 @@ enum made_trait {
     MADE_FEW_DIRECTORIES = 1 << 16,  // room for 12 of the data directories, so none for the IAT
     MADE_ARM64 = 1 << 17,
     MADE_PE32 = 1 << 18,
-    MADE_ODD_SIZE = 1 << 19, // three zeros after everything
+    MADE_ODD_SIZE = 1 << 19,            // three zeros after everything
+    MADE_FORWARDS_POOL = 1 << 20,       // exports one of its functions, and forwards another to kernel32's pool
+    MADE_FORWARDS_OTHERS = 1 << 21,     // forwards functions that are none of the pool's
+    MADE_FORWARDS_TO_API_SET = 1 << 22, // forwards one through an API set
 };
 
 enum { MADE_DLLS = 8 };
@@ -47,6 +50,7 @@ struct made {
     size_t lookup; // the first descriptor's lookup table
     size_t iat;    // the first descriptor's address table
     size_t delay_directory;
+    size_t export_directory; // of an image with a forwarder
     size_t load_configuration;
 };
 

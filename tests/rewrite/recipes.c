@@ -32,6 +32,7 @@ const struct good_recipe good_recipes[] = {
     {{"overlay", MADE_OVERLAY, {POOL_MIX}, {0}}, 3},
     {{"mixed-il", MADE_MIXED_IL, {POOL_MIX}, {0}}, 3},
     {{"load-flags", MADE_LOAD_FLAGS, {POOL_MIX}, {0}}, 3},
+    {{"forwards-others", MADE_FORWARDS_OTHERS, {POOL_MIX}, {0}}, 3},
     {{"everything",
       MADE_BOUND | MADE_CERTIFICATE | MADE_SYMBOLS | MADE_DEBUG_DATA | MADE_LOAD_FLAGS | MADE_MIXED_IL | MADE_ODD_SIZE,
       {POOL_MIX, USER, API_SET, "lone.dll:"},
@@ -57,6 +58,8 @@ const struct refused_recipe refused_recipes[] = {
     {{"pe32", MADE_PE32, {POOL_MIX}, {0}}, PE_IS_PE32},
     {{"forced-integrity", MADE_FORCED_INTEGRITY, {POOL_MIX}, {0}}, PE_FORCES_INTEGRITY},
     {{"no-header-room", MADE_NO_HEADER_ROOM, {POOL_MIX}, {0}}, PE_NO_HEADER_ROOM},
+    {{"forwards-pool", MADE_FORWARDS_POOL, {POOL_MIX}, {0}}, PE_FORWARDS_TO_POOL},
+    {{"forwards-to-api-set", MADE_FORWARDS_TO_API_SET, {0}, {0}}, PE_FORWARDS_TO_POOL},
     {{"system-dll", MADE_SYSTEM_DLL, {API_SET}, {0}}, PE_IS_SYSTEM_DLL},
 };
 const size_t refused_recipe_count = sizeof(refused_recipes) / sizeof(refused_recipes[0]);

@@ -178,6 +178,35 @@ static void test_spoils(void)
     }
 }
 
+// An export directory that no loader could use forwards nothing, and is nobody's concern here.
+static void test_export_spoils(void)
+{
+    static const struct {
+        const char *what;
+        size_t at;
+        uint32_t value;
+        enum pe_result expected;
+    } cases[] = {
+        {"a forwarder nowhere", 44, 0x100000, PE_OK},
+        {"a forwarder without an end", 44, MADE_IAT_RVA - 1, PE_OK},
+        {"functions nowhere", 28, 0xfffffff0, PE_OK},
+        {"4 G functions", 20, UINT32_MAX, PE_OK},
+        {"more functions than the section holds", 20, 0x10000, PE_OK},
+        {"no functions", 20, 0, PE_OK},
+        {"another function that lies elsewhere", 40, MADE_RDATA_RVA, PE_FORWARDS_TO_POOL},
+    };
+    static const struct recipe recipe = {"forwards", MADE_FORWARDS_POOL, {MIX}, {0}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct made made = make_image(&recipe);
+
+        memset(made.data + MADE_RDATA_RAW + MADE_IAT_RVA - MADE_RDATA_RVA - 1, 'x', 1);
+        put32(made.data + made.export_directory + cases[i].at, cases[i].value);
+        expect(cases[i].what, made.data, made.size, cases[i].expected);
+        free(made.data);
+    }
+}
+
 // Two descriptors share their slots: each keeps its own, whatever the loader makes of that.
 static void test_overlaps(void)
 {
@@ -324,6 +353,7 @@ int main(void)
     test_refused();
     test_overlay();
     test_spoils();
+    test_export_spoils();
     test_overlaps();
     test_undo();
     test_truncation();

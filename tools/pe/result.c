@@ -96,6 +96,9 @@ const char *pe_describe(enum pe_result result)
         return "it is marked to be loaded only with a valid signature, which a change would break";
     case PE_IS_SYSTEM_DLL:
         return "a DLL of the system or ntpool itself; the thread pool cannot be changed there";
+    case PE_FORWARDS_TO_POOL:
+        return "it forwards exports to thread-pool functions of the system, which would then be handed objects of "
+               "ntpool's; start the program with a launcher instead";
     case PE_NO_POOL_IMPORTS:
         return "it imports no thread-pool function (it may still look some up while it runs, which only a launcher "
                "catches)";

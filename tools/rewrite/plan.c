@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "forwarders.h"
 #include "imports.h"
 #include "pool-source.h"
 #include "undo.h"
@@ -121,6 +122,8 @@ static enum pe_result check_image(struct rewrite_plan *plan)
         return result;
     if (undo_is_there(image))
         return PE_USES_NTPOOL;
+    if (forwards_to_pool(image))
+        return PE_FORWARDS_TO_POOL;
     if (get16(image->data + image->optional_header + AT_DLL_CHARACTERISTICS) & FORCE_INTEGRITY)
         return PE_FORCES_INTEGRITY;
     plan->bound_imports = pe_directory(image, PE_DIR_BOUND_IMPORT);
