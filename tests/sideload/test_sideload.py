@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """test_sideload.py RUN-UNDER-WINE NTPOOL-RUN.exe NTPOOL.dll NTPOOL-FAR.dll VICTIM.exe MIXED.exe LINKED.exe NTPOOL-REWRITE
-NTPOOL-FORWARD BARE.exe NEWER.exe
+NTPOOL-FORWARD BARE.exe NEWER.exe SYSTEM-EARLY.exe SYSTEM-LATE.exe
 
 A program that knows nothing of ntpool, as it is and through the launcher: it must do the same, and say who served it.
 """
@@ -17,7 +17,7 @@ import tap
 from tap import check, contains, equal
 
 (UNDER_WINE, LAUNCHER, NTPOOL, FAR, VICTIM, MIXED, LINKED, REWRITE, FORWARD, BARE,
- NEWER) = map(os.path.abspath, sys.argv[1:12])
+ NEWER, SYSTEM_EARLY, SYSTEM_LATE) = map(os.path.abspath, sys.argv[1:14])
 LIMIT = 240  # seconds for anything; on a quiet machine a run takes one
 FOLDER = os.path.dirname(VICTIM)
 PREFIX_TOOL = os.path.join(os.path.dirname(UNDER_WINE), '..', 'tools', 'ntpool-prefix')
@@ -338,6 +338,15 @@ def test_objects_of_the_systems_pool():
     equal(servers(said), {'ntdll.dll'}, 'objects of ntdll are served by')
     for mix in ('our pool and their group', 'their pool and our group'):
         contains(said, f'{mix}: refused, error 87\n', 'two pools')
+
+
+def test_the_systems_own_dlls():
+    """One that was there before ntpool keeps its pool; one that is loaded later is led to ntpool."""
+    for program, server in ((SYSTEM_EARLY, 'ntdll.dll'), (SYSTEM_LATE, 'ntpool.dll')):
+        told = run(program)
+        equal((told[0], servers(told[2])), (0, {'ntdll.dll'}), f'{program}, untouched: {told}')
+        launched = launch(program)
+        equal((launched[:2], servers(launched[2])), (told[:2], {server}), f'{program}, launched')
 
 
 def one_pool(log, name):

@@ -106,6 +106,7 @@ static int code_of(enum pe_result result)
     case PE_BAD_ALIGNMENT:
     case PE_NO_HEADER_ROOM:
     case PE_FORCES_INTEGRITY:
+    case PE_FORWARDS_TO_POOL:
     case PE_TOO_MANY_IMPORTS:
     case PE_BOUND_WITHOUT_LOOKUP:
     case PE_MIXED_DELAY_IMPORT:
