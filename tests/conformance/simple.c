@@ -63,16 +63,17 @@ static void CALLBACK note_cancel(void *object_context, void *cleanup_context)
 }
 
 struct opener {
-    struct job *job;
-    volatile LONG *when;
+    HANDLE gate;
+    HANDLE closing_thread;
+    volatile LONG about_to;
 };
 
-// Opens a gate once the cancel callbacks that need no worker have come.
-static DWORD WINAPI open_after_cancels(void *context)
+// Opens the gate once the other thread waits in the group close: by then it has dropped what is queued.
+static DWORD WINAPI open_when_it_waits(void *context)
 {
     struct opener *opener = context;
-    wait_until(counted(opener->when) >= 9, BRIEFLY * 5);
-    open_gate(opener->job->gate);
+    await_blocked(opener->closing_thread, &opener->about_to);
+    open_gate(opener->gate);
     return 0;
 }
 
@@ -87,8 +88,12 @@ BINDING_AT_BOTH_LEVELS(a_cancelling_group_close_drops_simple_callbacks_that_have
     occupy(at, &running, &environment);
     for (int i = 0; i < 9; i++)
         submit_simple(at, &queued[i], &environment);
-    struct opener opener = {&running, &cancelled.calls};
-    HANDLE thread = start_thread(open_after_cancels, &opener);
+    struct opener opener = {.gate = running.gate};
+    require(DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(), &opener.closing_thread, 0,
+                            FALSE, DUPLICATE_SAME_ACCESS),
+            "no handle of this thread: error %lu", GetLastError());
+    HANDLE thread = start_thread(open_when_it_waits, &opener);
+    count_up(&opener.about_to);
     at->close_members(group, TRUE, &environment);
     check(counted(&running.returned) == 1, "the close returned before the running callback");
     join_thread(thread);

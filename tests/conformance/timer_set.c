@@ -79,7 +79,7 @@ BINDING_AT_BOTH_LEVELS(a_zero_due_time_fires_at_once_and_only_once, "TMR-008 TMR
     PTP_TIMER timer = ticking_timer(at, &ticks, NULL);
     start_ticks(at, timer, &ticks, 0, 0);
     await_count(&ticks.count, 1);
-    check(ticks.at[0] < 2000, "due at once, fired after %.1f ms", ticks.at[0]);
+    check(ticks.at[0] < 5000, "due at once, fired after %.1f ms", ticks.at[0]);
     check(stays(&ticks.count, 1), "one set gave %ld expirations", ticks.count);
     retire_timer(at, timer);
 }

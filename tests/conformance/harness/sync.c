@@ -109,7 +109,7 @@ bool falls_silent(volatile LONG *counter)
 
 bool next_round(int round, int most)
 {
-    enum { FEWEST = 3, LONGEST = 20000 };
+    enum { FEWEST = 3, LONGEST = 10000 };
     static double first;
     if (round == 1)
         first = milliseconds();
