@@ -38,6 +38,41 @@ TEST(blocked_callbacks_bring_new_workers_though_no_processor_is_idle)
     jobs_end(pool, &job, 1);
 }
 
+/* Before the first look at anybody's processor time. */
+TEST(a_free_processor_is_reason_enough_for_more_workers)
+{
+    ground_set_processor_count(2);
+    ground_pretend_idle_processors(2);
+    ground_pretend_cpu_time_step(2 * NT_SECOND);
+    struct sched_pool *pool = pool_make(0);
+    struct job *job = job_create(pool, &tally, job_pass_gate, &gate);
+
+    uint64_t begin = unit_real_time();
+    job_post_times(job, 64);
+    check_soon(unit_gate_waiting(&gate) == 64);
+    check(unit_real_time() - begin < 2 * NT_SECOND);
+    unit_gate_open(&gate);
+    sched_wait_idle(&job->task);
+    jobs_end(pool, &job, 1);
+}
+
+TEST(without_a_free_processor_more_workers_have_to_wait_for_other_evidence)
+{
+    ground_set_processor_count(2);
+    ground_pretend_idle_processors(0);
+    ground_pretend_cpu_time_step(2 * NT_SECOND);
+    struct sched_pool *pool = pool_make(0);
+    struct job *job = job_create(pool, &tally, job_pass_gate, &gate);
+
+    job_post_times(job, 64);
+    require_soon(unit_gate_waiting(&gate) == 2);
+    unit_pause(NT_SECOND / 10);
+    check_equal(unit_gate_waiting(&gate), 2);
+    unit_gate_open(&gate);
+    sched_wait_idle(&job->task);
+    jobs_end(pool, &job, 1);
+}
+
 static void block_a_moment(struct job *job, struct sched_worker *worker)
 {
     (void)job, (void)worker;

@@ -5,6 +5,11 @@
 /* More are not looked at in one evaluation: reading a thread's time costs some system calls. */
 enum { MOST_LOOKED_AT = 32 };
 
+/* Who gives way and has company comes back at once now and then, but not so often in a row. */
+enum { WAYS_GIVEN = 8 };
+/* Longer than a system service that is at work for somebody, and shorter than any time slice of who computes. */
+#define WAY_TAKEN (NT_MILLISECOND / 2)
+
 struct reading {
     struct sched_worker *worker;
     uint32_t thread;
@@ -24,6 +29,20 @@ uint64_t sched_evaluation(void)
     uint64_t step = nt_cpu_time_step();
 
     return step + step / 5 > SCHED_EVALUATION ? step + step / 5 : SCHED_EVALUATION;
+}
+
+bool sched_processor_is_free(void)
+{
+    uint64_t before = nt_time_now();
+
+    for (int i = 0; i < WAYS_GIVEN; i++) {
+        nt_thread_yield();
+        uint64_t after = nt_time_now();
+        if (after - before > WAY_TAKEN)
+            return false;
+        before = after;
+    }
+    return true;
 }
 
 unsigned sched_idle_processors(uint64_t idle, uint64_t elapsed)

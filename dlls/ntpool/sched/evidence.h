@@ -16,6 +16,13 @@
 
 uint64_t sched_evaluation(void);
 
+/**
+ * Whether no other thread waits for the processor that the caller runs on: it gives way some times in a row, and looks
+ * whether that took time. Tells in microseconds what the clocks tell in milliseconds, but costs up to a time slice when
+ * somebody does wait. Where the system shares the processors between sessions first, threads of others do not count.
+ */
+bool sched_processor_is_free(void);
+
 /** How many processors stood idle while elapsed passed, rounded; idle is the time that they did together. */
 unsigned sched_idle_processors(uint64_t idle, uint64_t elapsed);
 

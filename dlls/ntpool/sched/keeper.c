@@ -185,17 +185,35 @@ static bool unwatch(struct sched_pool *pool)
     return by_others;
 }
 
+/* When the first deadline is due; the lock is held. */
+static uint64_t next_deadline(uint64_t now)
+{
+    const struct deadline_entry *relative = deadlines_first(&heaps[0]), *absolute = deadlines_first(&heaps[1]);
+    uint64_t until = relative ? relative->due : NT_FOREVER;
+
+    if (absolute) {
+        uint64_t clock = nt_system_time();
+        uint64_t left = absolute->due > clock ? absolute->due - clock : 0;
+        if (left > CLOCK_RECHECK)
+            left = CLOCK_RECHECK;
+        if (now + left < until)
+            until = now + left;
+    }
+    return until;
+}
+
 /* Looks at each watched pool for which it is time. Only the keeper removes from the list, others add at its head. The
  * lock is held on entry and on return, but not between. */
 static void look_at_watched(uint64_t now)
 {
     struct sched_pool *kept = NULL, *pool = watched_pools;
+    uint64_t free_until = next_deadline(now);
 
     watched_pools = NULL;
     sched_lock_release(&lock);
     while (pool) {
         struct sched_pool *next = pool->watch.next;
-        if (pool->watch.look > now || sched_stall_look(pool, now) || !unwatch(pool)) {
+        if (pool->watch.look > now || sched_stall_look(pool, now, free_until) || !unwatch(pool)) {
             pool->watch.next = kept;
             kept = pool;
         } else {
@@ -251,21 +269,10 @@ static void expire(struct deadline_heap *heap, uint64_t now, struct notified *no
 /* Until when the keeper may sleep; the lock is held. */
 static uint64_t next_look(uint64_t now, uint64_t idle_since)
 {
-    const struct deadline_entry *relative = deadlines_first(&heaps[0]), *absolute = deadlines_first(&heaps[1]);
-    uint64_t until = idle_since + KEEPER_IDLE_TIMEOUT;
+    uint64_t until = next_deadline(now), rest = idle_since + KEEPER_IDLE_TIMEOUT;
 
-    if (has_something_to_keep() || (reserved && until <= now))
-        until = NT_FOREVER;
-    if (relative)
-        until = relative->due;
-    if (absolute) {
-        uint64_t clock = nt_system_time();
-        uint64_t left = absolute->due > clock ? absolute->due - clock : 0;
-        if (left > CLOCK_RECHECK)
-            left = CLOCK_RECHECK;
-        if (now + left < until)
-            until = now + left;
-    }
+    if (!has_something_to_keep() && !(reserved && rest <= now))
+        until = rest;
     if (watched_pools && watch_due < until)
         until = watch_due;
     if (atomic_load_explicit(&sched_waits_unplaced, memory_order_relaxed) && now + PLACE_AGAIN < until)

@@ -72,12 +72,13 @@ static inline void sched_keeper_watch(struct sched_pool *pool)
 
 /* stall.c, for the keeper: something is queued, and a worker could be added for it. */
 bool sched_stall_is_possible(struct sched_pool *pool);
-/* One look at a watched pool; sets when the next is due. False: there is nothing to watch any more. */
-bool sched_stall_look(struct sched_pool *pool, uint64_t now);
+/* One look at a watched pool; sets when the next is due. Nothing else waits for the keeper before free_until. False:
+ * there is nothing to watch any more. */
+bool sched_stall_look(struct sched_pool *pool, uint64_t now, uint64_t free_until);
 /* stall.c: the pool has just been put under watch. */
 void sched_stall_begin(struct sched_pool *pool, uint64_t now);
 
 /** How long work may stay queued before the keeper looks at who is busy. */
-#define SCHED_WATCH_DELAY (2 * NT_MILLISECOND)
+#define SCHED_WATCH_DELAY NT_MILLISECOND
 
 #endif

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
  * Stalls: work stays queued while as many workers as wanted are busy. Nothing tells us whether their callbacks compute
- * or block; evidence.c compares processor times, and this decides what follows from it.
+ * or block; evidence.c finds out, and this decides what follows from it.
  *
+ * First it ramps: while as many are in callbacks as should compute at once, and yet the processor on which the keeper
+ * finds itself has nobody else to run, one of them blocks, and one more is wanted. That takes microseconds to tell, so
+ * workers come as fast as threads can be made, until they keep the processors busy.
+ *
+ * From then on it compares processor times:
  *  - All processors stand idle: everybody blocks. More active workers are wanted, in steps that grow fourfold.
  *  - Some stand idle, and there are workers that used hardly any time: those block. More are wanted for them, in steps
  *    that double. Where no processor is idle, it takes longer to tell a worker that blocks from one that waits for its
@@ -36,8 +41,17 @@ enum {
     MOST_STEP = 256,
     BROUGHT_AT_ONCE = 8, /* the keeper has deadlines to look after in between */
     MOST_TASKS_LOOKED_AT = 64,
+    MOST_RAMP_WAITS = 50,
     IDLE_LOOKS = 2, /* with nothing queued, before the watch ends */
 };
+
+/* A ramp gives way to whoever wants the processor; so long nobody may be waiting for the keeper. */
+#define RAMP_TAKES (20 * NT_MILLISECOND)
+/* How soon it looks again for the callbacks of those it has brought. */
+#define RAMP_AGAIN (NT_MILLISECOND / 5)
+/* How soon it looks again for a free processor, at first; then twice as long each time. */
+#define RAMP_PAUSE      (2 * NT_MILLISECOND)
+#define MOST_RAMP_PAUSE (64 * NT_MILLISECOND)
 
 /* Callbacks that are over. The pool's lock is held. */
 static uint64_t callbacks_done(struct sched_pool *pool)
@@ -49,6 +63,18 @@ static uint64_t callbacks_done(struct sched_pool *pool)
         done -= atomic_load_explicit(&worker->busy, memory_order_relaxed);
     }
     return done;
+}
+
+/* Workers that are neither parked nor in a callback: they are being started, or on the way from one to the next. The
+ * pool's lock is held. */
+static unsigned workers_in_between(struct sched_pool *pool)
+{
+    uint64_t state = pool_load_state(pool);
+    unsigned awake = pool_total(state) - pool_idle(state), busy = 0;
+
+    for (struct sched_worker *worker = pool->workers; worker; worker = worker->next)
+        busy += atomic_load_explicit(&worker->busy, memory_order_relaxed);
+    return awake > busy ? awake - busy : 0;
 }
 
 /* How many callbacks are queued; beyond limit it does not count. The pool's lock is held. */
@@ -109,9 +135,44 @@ static void want_more(struct sched_pool *pool, unsigned wanted)
     bring_owed(pool);
 }
 
+static void ramp_begin(struct sched_watch *watch, unsigned ramped)
+{
+    watch->ramp_look = 0;
+    watch->ramp_pause = RAMP_PAUSE;
+    watch->ramp_waits = 0;
+    watch->ramped = ramped;
+}
+
 static void want_fewer(struct sched_pool *pool)
 {
     sched_pool_set_extra(pool, atomic_load_explicit(&pool->extra, memory_order_relaxed) / 2);
+}
+
+/* The first look waits for everybody to be in a callback. Later ones let some be on their way, the more the more have
+ * come and blocked; had the rest come to compute, there would be so many too many. */
+static void ramp(struct sched_pool *pool, uint64_t now, unsigned in_between, uint64_t done, unsigned queued)
+{
+    struct sched_watch *watch = &pool->watch;
+    unsigned most = watch->ramped ? sched_processors() + watch->ramped / 4 : 1;
+
+    watch->ramp_look = NT_FOREVER;
+    if (!queued || watch->owed || queued <= done - watch->done_before ||
+        !sched_pool_can_grow(pool, pool_load_state(pool)))
+        return;
+    if (in_between >= most) {
+        if (++watch->ramp_waits < MOST_RAMP_WAITS) /* a thread that starts may wait for the loader's lock */
+            watch->ramp_look = now + RAMP_AGAIN;
+    } else if (sched_processor_is_free()) {
+        watch->ramp_waits = 0;
+        watch->ramp_pause = RAMP_PAUSE;
+        unsigned wanted = 1 + watch->ramped / 8;
+        watch->ramped += wanted;
+        want_more(pool, wanted < queued ? wanted : queued);
+        watch->ramp_look = now + RAMP_AGAIN;
+    } else if (watch->ramp_pause < MOST_RAMP_PAUSE) {
+        watch->ramp_look = now + watch->ramp_pause;
+        watch->ramp_pause *= 2;
+    }
 }
 
 /* What the evidence asks for; 0 when it asks for nothing. */
@@ -123,6 +184,8 @@ static unsigned workers_wanted(struct sched_pool *pool, uint64_t now, unsigned i
     bool some_idle = idle && watch->were_idle;
 
     watch->were_idle = idle;
+    if (idle)
+        ramp_begin(watch, watch->ramped);
     if (idle > 1 && idle >= sched_processors()) {
         sched_presume_lasting_blocked(pool);
         wanted = ALL_IDLE_STEP * watch->step * idle;
@@ -180,6 +243,8 @@ void sched_stall_begin(struct sched_pool *pool, uint64_t now)
     for (int priority = 0; priority < SCHED_PRIORITIES; priority++)
         watch->lanes[priority].since = now;
     watch->owed = watch->idle_looks = watch->were_idle = 0;
+    watch->done_before = 0;
+    ramp_begin(watch, 0);
 }
 
 bool sched_stall_is_possible(struct sched_pool *pool)
@@ -226,14 +291,14 @@ static bool mark_starved(struct sched_pool *pool, uint64_t now)
     return starves;
 }
 
-bool sched_stall_look(struct sched_pool *pool, uint64_t now)
+bool sched_stall_look(struct sched_pool *pool, uint64_t now, uint64_t free_until)
 {
     struct sched_watch *watch = &pool->watch;
 
     bring_owed(pool);
     sched_lock_acquire(&pool->lock);
     uint64_t done = callbacks_done(pool);
-    unsigned queued = callbacks_queued(pool, SCHED_DEFAULT_MAXIMUM);
+    unsigned queued = callbacks_queued(pool, SCHED_DEFAULT_MAXIMUM), in_between = workers_in_between(pool);
     bool starves = sched_pool_can_grow(pool, pool_load_state(pool)) && mark_starved(pool, now);
     sched_lock_release(&pool->lock);
 
@@ -242,11 +307,15 @@ bool sched_stall_look(struct sched_pool *pool, uint64_t now)
             sched_pool_set_extra(pool, 0);
         return false;
     }
-    watch->idle_looks = queued ? 0 : watch->idle_looks + 1;
+    if (queued)
+        watch->idle_looks = 0;
     if (!watch->evaluated) {
+        watch->idle_looks += !queued;
+        watch->done_before = done;
         begin_evaluation(watch, now, done);
         sched_note_callbacks(pool);
     } else if (now - watch->evaluated >= sched_evaluation()) {
+        watch->idle_looks += !queued;
         if (done != watch->done)
             watch->progressed = now;
         evaluate(pool, now, done, queued);
@@ -258,6 +327,10 @@ bool sched_stall_look(struct sched_pool *pool, uint64_t now)
         add_worker(pool, true);
     }
     sched_pool_notify(pool); /* a thread that could not be had before may be had now */
+    if (watch->ramp_look <= now && free_until - now >= RAMP_TAKES)
+        ramp(pool, now, in_between, done, queued);
     watch->look = watch->owed ? now : watch->evaluated + sched_evaluation();
+    if (watch->ramp_look > now && watch->ramp_look < watch->look)
+        watch->look = watch->ramp_look;
     return true;
 }

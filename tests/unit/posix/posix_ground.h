@@ -47,8 +47,11 @@ void ground_disturb(uint32_t seed);
 void ground_set_exiting(bool exiting);
 /** What nt_processor_count says; 0 goes back to the truth. */
 void ground_set_processor_count(unsigned count);
-/** So many processors stand idle all the time, as far as nt_system_idle_time says; -1 goes back to the truth. */
+/** So many processors stand idle all the time, as far as nt_system_idle_time says, and giving way takes no time, or
+ * some when there are none; -1 goes back to the truth. */
 void ground_pretend_idle_processors(int count);
+/** What nt_cpu_time_step says; 0 goes back to the truth. */
+void ground_pretend_cpu_time_step(uint64_t step);
 /** Every thread uses so much of a processor all the time, as far as nt_thread_cpu_time says; 0 goes back to the truth.
  */
 void ground_pretend_thread_share(unsigned per_mille);

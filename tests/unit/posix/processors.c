@@ -4,11 +4,13 @@
 
 #include <sched.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 static _Atomic unsigned processor_count;
 static _Atomic int pretended_idle = -1;
 static _Atomic unsigned pretended_share;
+static _Atomic uint64_t pretended_step;
 
 unsigned nt_processor_count(void)
 {
@@ -85,7 +87,27 @@ void ground_pretend_idle_processors(int count)
     atomic_store(&pretended_idle, count);
 }
 
+void ground_pretend_cpu_time_step(uint64_t step)
+{
+    atomic_store(&pretended_step, step);
+}
+
+void nt_thread_yield(void)
+{
+    int idle = atomic_load(&pretended_idle);
+
+    if (idle > 0) {
+        return;
+    }
+    if (idle == 0) {
+        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    }
+    sched_yield();
+}
+
 uint64_t nt_cpu_time_step(void)
 {
-    return NT_SECOND / (uint64_t)sysconf(_SC_CLK_TCK) * ground_speed();
+    uint64_t step = atomic_load(&pretended_step);
+
+    return step ? step : NT_SECOND / (uint64_t)sysconf(_SC_CLK_TCK) * ground_speed();
 }

@@ -116,11 +116,6 @@ uint32_t nt_thread_id(void)
     return own_id;
 }
 
-void nt_thread_yield(void)
-{
-    sched_yield();
-}
-
 bool nt_thread_has_pending_io(void)
 {
     return own_pending_io;
