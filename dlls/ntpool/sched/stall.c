@@ -327,7 +327,7 @@ bool sched_stall_look(struct sched_pool *pool, uint64_t now, uint64_t free_until
         add_worker(pool, true);
     }
     sched_pool_notify(pool); /* a thread that could not be had before may be had now */
-    if (watch->ramp_look <= now && free_until - now >= RAMP_TAKES)
+    if (watch->ramp_look <= now && free_until >= now + RAMP_TAKES)
         ramp(pool, now, in_between, done, queued);
     watch->look = watch->owed ? now : watch->evaluated + sched_evaluation();
     if (watch->ramp_look > now && watch->ramp_look < watch->look)
