@@ -300,9 +300,14 @@ def test_exit_codes():
 def test_ctrl_c():
     ours, theirs = os.openpty()  # gives the programs a console
     try:
+        idle = []
         for launcher in ((), (windows(LAUNCHER), '--dll', windows(NTPOOL))):
             code, output, said = run(VICTIM, 'interrupt', *launcher, windows(VICTIM), 'wait', terminal=theirs)
             equal((code, output), (0, 'interrupted: exit code 5\n'), f'{launcher}: {said}')
+            idle.append(run(VICTIM, 'interrupt', *launcher, windows(VICTIM), 'idle', terminal=theirs)[:2])
+        contains(idle[0][1], 'interrupted: exit code', 'without a handler')
+        check('exit code 6' not in idle[0][1], f'without a handler: {idle[0]}')
+        equal(idle[1], idle[0], 'without a handler, through the launcher')
     finally:
         os.close(theirs)
         os.close(ours)

@@ -8,6 +8,7 @@
 //   victim child CODE         one use, and that exit code
 //   victim children           starts children in several ways
 //   victim wait               says "waiting", and ends with 5 at Ctrl-C
+//   victim idle               says "waiting", and leaves Ctrl-C to the system
 //   victim interrupt COMMAND  starts a command, presses Ctrl-C once it says "waiting", tells its exit code
 //   victim hold FILE COMMAND  tells the exit code of a command that is run while nobody else may open the file
 #include "witness.h"
@@ -323,6 +324,15 @@ static int await_interrupt(void)
     return WaitForSingleObject(interrupted, LIMIT) == WAIT_OBJECT_0 ? 5 : 6;
 }
 
+static int be_idle(void)
+{
+    SetConsoleCtrlHandler(NULL, FALSE);
+    puts("waiting");
+    fflush(stdout);
+    Sleep(LIMIT);
+    return 6;
+}
+
 /* The rest of the command line behind an argument that has no spaces or quotes. */
 static char *command_behind(const char *argument)
 {
@@ -380,6 +390,8 @@ int main(int argc, char **argv)
         start_children();
     else if (argc > 1 && !strcmp(argv[1], "wait"))
         return await_interrupt();
+    else if (argc > 1 && !strcmp(argv[1], "idle"))
+        return be_idle();
     else if (argc > 2 && !strcmp(argv[1], "interrupt"))
         interrupt(command_behind(argv[1]));
     else if (argc > 3 && !strcmp(argv[1], "hold"))
