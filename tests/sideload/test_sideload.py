@@ -295,6 +295,11 @@ def test_what_the_program_was_started_with():
 def test_exit_codes():
     for code in (0, 1, 77, 255):
         equal(launch(VICTIM, 'child', str(code))[0], code, 'exit code')
+    # All 32 bits: the first is what Windows says of a process that runs, the second an access violation.
+    for code in (259, 0xc0000005):
+        output = run(VICTIM, 'hold', windows(__file__), windows(LAUNCHER), '--dll', windows(NTPOOL), windows(VICTIM),
+                     'child', str(code - (1 << 32) if code >> 31 else code))[1]
+        equal(output, f'child: good\nheld: exit code {code}\n', 'exit code')
 
 
 def test_ctrl_c():
