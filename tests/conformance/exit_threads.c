@@ -72,7 +72,7 @@ static void check_rounds(const char *scenario, const char *output)
 }
 
 // Forbidden, and a thread that is terminated holding a lock takes that along; one in a callback or at rest holds none.
-// A pool that counts on one at rest may wait for it for good, but the process has to end.
+// Whether a pool misses one at rest is looked at in terminated.c; here the process has to end.
 OBSERVATION_AT_BOTH_LEVELS(a_pool_whose_busy_worker_was_terminated_serves_on_and_ends, "THR-010 EXC-010", "")
 {
     check_rounds(at->native ? "nt_terminate_workers" : "terminate_workers", "ten callbacks ran\n");

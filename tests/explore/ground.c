@@ -119,6 +119,12 @@ uint32_t nt_thread_id(void)
     return machine.running ? machine.current->id : 1;
 }
 
+bool nt_thread_is_gone(uint32_t thread)
+{
+    call("nt_thread_is_gone", NULL, HERE);
+    return machine_is_gone(thread);
+}
+
 void nt_thread_yield(void)
 {
     machine_yield("nt_thread_yield", HERE);
@@ -160,6 +166,7 @@ bool nt_park(struct nt_parker *parker, uint64_t deadline)
         self->parker = parker;
         self->deadline = deadline;
         machine_sleep(THREAD_PARKED);
+        self->parker = NULL;
     }
     parker->token = 0;
     return true;

@@ -86,6 +86,8 @@ unsigned machine_start_thread(nt_thread_main *main, void *argument);
 void machine_step(const char *what, const volatile void *address, const void *place);
 /** The same, for one who has nothing to do but to look again. */
 void machine_yield(const char *what, const void *place);
+/** No thread with that id is left. */
+bool machine_is_gone(uint32_t id);
 /** Parks the calling thread until somebody unparks it or the deadline passes. */
 void machine_sleep(enum thread_state state);
 void machine_wake(struct thread *thread);

@@ -104,6 +104,14 @@ void explore_end_thread(void)
     end_thread();
 }
 
+bool machine_is_gone(uint32_t id)
+{
+    for (unsigned i = 0; i < machine.thread_count; i++)
+        if (machine.threads[i].id == id && machine.threads[i].state != THREAD_ENDED)
+            return false;
+    return true;
+}
+
 unsigned machine_start_thread(nt_thread_main *main, void *argument)
 {
     unsigned number = 0;
@@ -297,6 +305,20 @@ void explore_settle(void)
 {
     buffers_flush(machine.current);
     machine_sleep(THREAD_SETTLING);
+}
+
+bool explore_terminate(uint32_t id, const struct nt_parker *parker)
+{
+    machine_step("terminates", parker, __builtin_return_address(0));
+    for (unsigned i = 0; i < machine.thread_count; i++) {
+        struct thread *thread = &machine.threads[i];
+        if (thread->id != id || thread->parker != parker)
+            continue;
+        buffers_flush(thread);
+        thread->state = THREAD_ENDED;
+        return true;
+    }
+    return false;
 }
 
 unsigned explore_pick(unsigned limit)

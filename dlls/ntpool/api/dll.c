@@ -40,6 +40,10 @@ BOOL WINAPI DllMain(HINSTANCE self, DWORD reason, void *reserved)
         if (is_launched)
             diag_log_redirected(redirected.exports, redirected.imports, redirected.modules, redirected.children);
         break;
+    case DLL_THREAD_ATTACH:
+        if (!api_first_copy[0])
+            tp_thread_begins();
+        break;
     case DLL_THREAD_DETACH:
         if (!api_first_copy[0])
             tp_thread_ends();

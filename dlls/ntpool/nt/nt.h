@@ -147,6 +147,12 @@ nt_status nt_thread_start(nt_thread_main *main, void *argument, const struct nt_
 /** The calling thread's system-wide id. Never 0. */
 uint32_t nt_thread_id(void);
 
+/**
+ * True: the thread of this process that had this id is no more. False also where the host does not tell, and when
+ * another has the id now. Costs some system calls.
+ */
+bool nt_thread_is_gone(uint32_t thread);
+
 /** True when the calling thread started I/O that its end would abort. False where the host cannot tell. */
 bool nt_thread_has_pending_io(void);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sched/keeper.h"
+#include "sched/roll_call.h"
 #include "sched/waiter.h"
 
 /* The keeper ends after this long with nothing to keep. */
@@ -25,15 +26,17 @@ static bool must_wake;        /* an asleep keeper has to look earlier than it me
 static uint64_t sleeps_until; /* while asleep */
 static struct nt_parker parker;
 static struct sched_pool *watched_pools;
-static uint64_t watch_due; /* when the first of them is to be looked at */
+static uint64_t watch_due;     /* when the first of them is to be looked at */
+static uint64_t roll_call_due; /* 0: nobody has asked for one */
 
 static void keeper_main(void *unused);
 
 _Atomic bool sched_keeper_is_missing;
+_Atomic bool sched_roll_call_is_asked; /* roll_call_due is not 0; written under the lock */
 
 static bool has_something_to_keep(void)
 {
-    return heaps[0].used || heaps[1].used || watched_pools ||
+    return heaps[0].used || heaps[1].used || watched_pools || roll_call_due ||
            atomic_load_explicit(&sched_waits_unplaced, memory_order_relaxed);
 }
 
@@ -67,6 +70,18 @@ void sched_keeper_look_soon(void)
 {
     sched_lock_acquire(&lock);
     must_wake = true;
+    unlock_and_wake();
+}
+
+void sched_roll_call_ask_slow(void)
+{
+    sched_lock_acquire(&lock);
+    if (!roll_call_due) {
+        roll_call_due = nt_time_now() + SCHED_ROLL_CALL_DELAY;
+        atomic_store_explicit(&sched_roll_call_is_asked, true, memory_order_seq_cst);
+        if (roll_call_due < sleeps_until)
+            must_wake = true;
+    }
     unlock_and_wake();
 }
 
@@ -275,9 +290,22 @@ static uint64_t next_look(uint64_t now, uint64_t idle_since)
         until = rest;
     if (watched_pools && watch_due < until)
         until = watch_due;
+    if (roll_call_due && roll_call_due < until)
+        until = roll_call_due;
     if (atomic_load_explicit(&sched_waits_unplaced, memory_order_relaxed) && now + PLACE_AGAIN < until)
         until = now + PLACE_AGAIN;
     return until;
+}
+
+/* The question is taken back before the look; see sched_roll_call_ask. The lock is held on entry and on return. */
+static void call_roll(void)
+{
+    roll_call_due = 0;
+    atomic_store_explicit(&sched_roll_call_is_asked, false, memory_order_seq_cst);
+    sched_lock_release(&lock);
+    if (sched_roll_call())
+        sched_roll_call_ask();
+    sched_lock_acquire(&lock);
 }
 
 static void keeper_main(void *unused)
@@ -307,6 +335,11 @@ static void keeper_main(void *unused)
         if (watched_pools && watch_due <= now) {
             idle_since = now;
             look_at_watched(now);
+            continue;
+        }
+        if (roll_call_due && roll_call_due <= now) {
+            idle_since = now;
+            call_roll();
             continue;
         }
         if (atomic_load_explicit(&sched_waits_unplaced, memory_order_relaxed) && now - placed >= PLACE_AGAIN) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sched/keeper.h"
+#include "sched/roll_call.h"
 #include "sched/worker.h"
 
 static struct slab_cache pools = {.kind = SLAB_SCHEDULER_POOL, .size = SLAB_SIZE_OF(struct sched_pool), .keep = true};
@@ -205,8 +206,10 @@ void sched_pool_notify_slow(struct sched_pool *pool, uint64_t state)
     for (;;) {
         if (state & POOL_SEARCHING)
             return;
-        if (!sched_pool_can_grow(pool, state))
-            return; /* every worker that may exist is busy; each looks at the lanes when it is done */
+        if (!sched_pool_can_grow(pool, state)) {
+            sched_roll_call_ask(); /* every worker that may exist is busy; each looks at the lanes when it is done */
+            return;
+        }
         if (pool_active(state) >= (int)pool_target(state)) {
             sched_keeper_watch(pool);
             return;

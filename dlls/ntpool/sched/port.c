@@ -12,14 +12,20 @@ static struct sched_lock turn;
 static _Atomic uint32_t pollers;
 static _Atomic uint32_t waiting; /* for their turn; only who has it lets one of them have it */
 
-static void poller_main(void *unused);
+static void poller_main(void *visitor);
 
 static nt_status start_poller(void)
 {
+    struct sched_worker *visitor = sched_visitor_allocate();
+
+    if (!visitor)
+        return NT_NO_MEMORY;
     atomic_fetch_add_explicit(&pollers, 1, memory_order_relaxed);
-    nt_status status = nt_thread_start(poller_main, NULL, NULL);
-    if (status < 0)
+    nt_status status = nt_thread_start(poller_main, visitor, NULL);
+    if (status < 0) {
         sched_poller_ends();
+        sched_visitor_free(visitor);
+    }
     return status;
 }
 
@@ -59,15 +65,14 @@ static bool poll_until_it_visits(struct sched_worker *visitor)
     return visiting;
 }
 
-static void poller_main(void *unused)
+static void poller_main(void *argument)
 {
-    struct sched_worker visitor = {0};
+    struct sched_worker *visitor = argument;
 
-    (void)unused;
-    sched_visitor_begin(&visitor);
-    while (poll_until_it_visits(&visitor))
-        sched_visit(&visitor);
-    sched_visitor_end(&visitor);
+    sched_visitor_begin(visitor);
+    while (poll_until_it_visits(visitor))
+        sched_visit(visitor);
+    sched_visitor_end(visitor);
     sched_poller_ends();
 }
 

@@ -3,15 +3,32 @@
 #include "sched/keeper.h"
 #include "sched/worker_parts.h"
 
+/* There are few, and they live about as long as the process. */
+static struct slab_cache visitors = {.kind = SLAB_WORKER, .size = SLAB_SIZE_OF(struct sched_worker), .keep = true};
+
+struct sched_worker *sched_visitor_allocate(void)
+{
+    struct sched_worker *visitor = slab_alloc(&visitors);
+
+    if (visitor)
+        visitor->is_visitor = true;
+    return visitor;
+}
+
+void sched_visitor_free(struct sched_worker *visitor)
+{
+    slab_free(&visitors, visitor);
+}
+
 void sched_visitor_begin(struct sched_worker *visitor)
 {
-    visitor->is_visitor = true;
     sched_worker_begin(visitor);
 }
 
 void sched_visitor_end(struct sched_worker *visitor)
 {
-    sched_registry_remove(visitor);
+    sched_registry_remove(visitor->thread, visitor->registration);
+    sched_worker_gone(visitor);
 }
 
 /* Pools with a minimum may count on their threads to stay the same, and those with a stack of their own on its size. */

@@ -9,9 +9,16 @@
 
 #include "sched/worker.h"
 
-/** The calling thread is going to visit pools. visitor is zeroed memory that it keeps until sched_visitor_end. */
+/**
+ * A record for a thread that will visit pools; NULL when memory is out. Not on its stack: the record of a thread that
+ * is terminated outlives it.
+ */
+struct sched_worker *sched_visitor_allocate(void);
+/** For one that has not begun. */
+void sched_visitor_free(struct sched_worker *visitor);
+/** The calling thread is going to visit pools. */
 void sched_visitor_begin(struct sched_worker *visitor);
-/** It is not in a pool any more, and will not visit one again. */
+/** It is not in a pool any more, and will not visit one again. Frees the record. */
 void sched_visitor_end(struct sched_worker *visitor);
 
 /** The pool lacks an active worker, makes no promises about its threads, and may have one more. */

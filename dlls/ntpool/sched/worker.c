@@ -260,7 +260,6 @@ static void worker_main(void *argument)
     do {
         sched_worker_work(worker);
     } while (sched_worker_park(worker));
-    sched_registry_remove(worker);
     sched_worker_gone(worker);
 }
 

@@ -30,9 +30,10 @@ struct sched_worker {
     struct sched_worker *next, *before;               /* pool->workers, guarded by the pool's lock */
     struct sched_worker *parked_below, *parked_above; /* pool->parked, likewise */
     bool is_parked;                                   /* in pool->parked; likewise */
-    bool searching;  /* holds its pool's searching bit; its waker writes it while it is parked */
-    bool persistent; /* never retires */
-    bool is_visitor; /* a thread that serves the pools, and this one as a worker for a time; see visit.h */
+    bool searching;      /* holds its pool's searching bit; its waker writes it while it is parked */
+    _Atomic bool called; /* woken, and has not come yet; see roll_call.h */
+    bool persistent;     /* never retires */
+    bool is_visitor;     /* a thread that serves the pools, and this one as a worker for a time; see visit.h */
     uint8_t afterwards_count;
     bool has_detached;              /* the callback in progress went on after sched_detach */
     struct sched_patience patience; /* with which it looks for work before it parks */
@@ -54,7 +55,10 @@ struct sched_worker {
     _Atomic uint64_t taken;                          /* callbacks begun; written by the worker alone */
     _Atomic bool busy;                               /* inside a callback; set with release */
     _Atomic uint64_t counters[SCHED_COUNTERS];       /* callbacks by kind; written by the worker alone */
-    struct sched_worker *next_by_thread;             /* the registry of worker_registry.c */
+    struct sched_worker *next_by_thread;             /* the registry of worker_registry.c, guarded by its lock */
+    uint64_t registration;                           /* likewise; no two are the same */
+    bool has_lost_its_id;                            /* likewise: another thread has it now, so this one is gone */
+    uint64_t taken_at_roll_call;                     /* likewise; the keeper's */
 };
 
 /**
@@ -114,9 +118,16 @@ bool sched_runs_since_before(struct sched_pool *pool, struct sched_task *task, u
 /** Advances on each sched_wait_begun. */
 extern _Atomic uint64_t sched_epoch;
 
+/** A thread of the process, any, has begun: no worker that was known by its id is there any more. */
+void sched_thread_begins(void);
+
 /* The registry of workers by thread id. */
+enum { SCHED_REGISTRY_BUCKETS = 64 };
 void sched_registry_add(struct sched_worker *worker);
-void sched_registry_remove(struct sched_worker *worker);
+/** Removes a worker by its thread's id and its registration; false when it was removed before. */
+bool sched_registry_remove(uint32_t thread, uint64_t registration);
+/** Calls visit for each worker of a bucket. The registry's lock is held meanwhile. */
+void sched_registry_visit(unsigned bucket, void (*visit)(struct sched_worker *worker, void *argument), void *argument);
 
 /**
  * What the calling worker has to do once its callback has ended for everybody: outside the callback, after the waiters

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: MIT
-/* Workers whose thread ends in the middle of a callback. */
+/* Workers whose thread ends in the middle of a callback, or was terminated. */
 #include "sched/claim.h"
 #include "sched/port.h"
 #include "sched/task_end.h"
 #include "sched/worker_parts.h"
 
-void sched_thread_ends(void)
+void sched_worker_bury(struct sched_worker *worker)
 {
-    struct sched_worker *worker = sched_worker_current();
-
-    if (!worker)
-        return; /* a worker that ends as it should has left the registry already */
     struct sched_task *task = worker->in_hand;
+    bool is_visitor = worker->is_visitor;
+
     sched_claim_return(worker);
-    sched_registry_remove(worker);
     atomic_store_explicit(&worker->busy, false, memory_order_relaxed);
     atomic_store_explicit(&worker->current, NULL, memory_order_relaxed);
     /* The task may be the last that uses the pool. It lives on while this worker is counted. */
@@ -22,7 +19,16 @@ void sched_thread_ends(void)
     else if (task)
         sched_task_ended(task);
     sched_worker_drop(worker);
-    if (worker->is_visitor)
+    if (is_visitor)
         sched_poller_ends();
     sched_worker_gone(worker);
+}
+
+void sched_thread_ends(void)
+{
+    struct sched_worker *worker = sched_worker_current();
+
+    /* A worker that ends as it should has left the registry already. */
+    if (worker && sched_registry_remove(worker->thread, worker->registration))
+        sched_worker_bury(worker);
 }

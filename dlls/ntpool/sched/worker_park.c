@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sched/keeper.h"
+#include "sched/roll_call.h"
+#include "sched/visit.h"
 #include "sched/worker_parts.h"
 
 /* A worker above the minimum ends after this long without work (POOL-023). */
@@ -51,10 +53,13 @@ void sched_worker_wake(struct sched_pool *pool, bool searching, uint32_t blocked
         parked_remove(pool, worker);
         worker->searching = searching;
         atomic_store_explicit(&worker->blocked, blocked, memory_order_relaxed);
+        atomic_store_explicit(&worker->called, true, memory_order_seq_cst);
     }
     sched_lock_release(&pool->lock);
-    if (nt_likely(worker != NULL))
+    if (nt_likely(worker != NULL)) {
         unpark(worker);
+        sched_roll_call_ask();
+    }
 }
 
 /* Takes only as many out of the stack as idle counts: the others are in the hands of wakers on their way. In one hold
@@ -70,6 +75,7 @@ struct sched_worker *sched_workers_take_parked(struct sched_pool *pool)
         struct sched_worker *worker = pool->parked;
         parked_remove(pool, worker);
         worker->searching = false;
+        atomic_store_explicit(&worker->called, true, memory_order_seq_cst);
         worker->parked_below = taken;
         taken = worker;
     }
@@ -78,11 +84,14 @@ struct sched_worker *sched_workers_take_parked(struct sched_pool *pool)
 
 void sched_workers_unpark(struct sched_worker *taken)
 {
+    if (!taken)
+        return;
     while (taken) {
         struct sched_worker *worker = taken;
         taken = worker->parked_below;
         unpark(worker);
     }
+    sched_roll_call_ask();
 }
 
 void sched_workers_reconsider(struct sched_pool *pool)
@@ -152,8 +161,10 @@ bool sched_worker_unlink(struct sched_pool *pool, struct sched_worker *worker)
 
 static void free_record(struct sched_worker *worker)
 {
-    if (worker->is_visitor)
-        return; /* it is the thread's own */
+    if (worker->is_visitor) {
+        sched_visitor_free(worker);
+        return;
+    }
     if (worker->wake_event)
         nt_handle_close(worker->wake_event);
     atomic_fetch_sub_explicit(&sched_workers_now, 1, memory_order_relaxed);
@@ -189,7 +200,9 @@ void sched_worker_drop(struct sched_worker *worker)
 
     sched_lock_acquire(&pool->lock);
     sched_worker_unblock(worker, BLOCKED_ANY);
-    atomic_fetch_sub_explicit(&pool->state, POOL_TOTAL_ONE, memory_order_seq_cst);
+    uint64_t state = pool_load_state(pool);
+    while (!pool_swap_state(pool, &state, (state - POOL_TOTAL_ONE) & ~(worker->searching ? POOL_SEARCHING : 0)))
+        ;
     bool gone = sched_worker_unlink(pool, worker);
     bool left_work = sched_pool_has_work(pool) && sched_pool_try_enter(pool); /* once unlocked, it may be gone */
     sched_lock_release(&pool->lock);
@@ -216,8 +229,9 @@ static bool may_retire(struct sched_worker *worker, uint64_t state)
            !((worker->persistent || pool->keeps_workers) && !sched_pool_is_closing(pool));
 }
 
-/* Leaves the stack, the counts and the pool in one step, so that whoever posts next sees room for a new worker. False
- * when somebody is about to wake this worker, or it is needed. */
+/* Leaves the stack, the counts and the pool in one step, so that whoever posts next sees room for a new worker, and the
+ * registry with it, so that the pool of whoever is registered is there. False when somebody is about to wake this
+ * worker, or it is needed. */
 static bool leave(struct sched_worker *worker)
 {
     struct sched_pool *pool = worker->pool;
@@ -234,6 +248,7 @@ static bool leave(struct sched_worker *worker)
     }
     if (leaves) {
         parked_remove(pool, worker);
+        sched_registry_remove(worker->thread, worker->registration);
         gone = sched_worker_unlink(pool, worker);
     }
     sched_lock_release(&pool->lock);
@@ -251,6 +266,12 @@ static bool must_leave(struct sched_worker *worker)
     return (sched_pool_is_closing(pool) ||
             pool_total(state) > atomic_load_explicit(&pool->maximum, memory_order_relaxed)) &&
            may_retire(worker, state);
+}
+
+/* Before it may be parked, and so called, again. */
+static void has_come(struct sched_worker *worker)
+{
+    atomic_store_explicit(&worker->called, false, memory_order_relaxed);
 }
 
 bool sched_worker_park(struct sched_worker *worker)
@@ -279,6 +300,7 @@ bool sched_worker_park(struct sched_worker *worker)
 
     if (worker->wake_event) {
         nt_park_alertable(&worker->parker, worker->wake_event);
+        has_come(worker);
         return true;
     }
     for (;;) {
@@ -287,8 +309,10 @@ bool sched_worker_park(struct sched_worker *worker)
             deadline = 0;
         else if (may_retire(worker, pool_load_state(pool)))
             deadline = nt_time_now() + IDLE_TIMEOUT;
-        if (nt_park(&worker->parker, deadline))
+        if (nt_park(&worker->parker, deadline)) {
+            has_come(worker);
             return true;
+        }
         if ((must_go || !nt_thread_has_pending_io()) && leave(worker))
             return false;
         must_go = false;

@@ -284,6 +284,11 @@ nt_status tp_instance_may_run_long(struct tp_instance *instance)
     return sched_may_run_long(instance->worker) ? NT_SUCCESS : NT_TOO_MANY_THREADS;
 }
 
+void tp_thread_begins(void)
+{
+    sched_thread_begins();
+}
+
 void tp_thread_ends(void)
 {
     if (nt_unlikely(tp_verifying))

@@ -54,6 +54,9 @@ void tp_instance_disassociate(struct tp_instance *instance);
 /** TpCallbackMayRunLong: NT_SUCCESS or NT_TOO_MANY_THREADS (CBI-003 to 006). */
 nt_status tp_instance_may_run_long(struct tp_instance *instance);
 
+/** The calling thread, any of the process, has begun. */
+void tp_thread_begins(void);
+
 /**
  * The calling thread, any of the process, is about to end. A callback that ends its thread (THR-010 forbids it) is over
  * with this, for whoever waits for it; what was registered for its return does not happen, and a reference that its

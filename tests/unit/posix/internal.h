@@ -15,6 +15,9 @@ bool ground_fault(enum ground_operation operation);
 /** A place where another thread may get ahead, when a test asked for disturbance. */
 void ground_dawdle(void);
 
+/** Ends the calling thread if ground_terminate_parked was called for it. */
+void ground_end_if_terminated(void);
+
 /** The real monotonic instant of a deadline, never before it. */
 struct timespec ground_real_deadline(uint64_t deadline);
 /** How much faster than real time the ground's clocks run. */

@@ -60,6 +60,7 @@ bool nt_park(struct nt_parker *parker, uint64_t deadline)
         }
         long result = futex(&parker->token, FUTEX_WAIT_BITSET, TOKEN_AWAITED, limit);
         bool late = result != 0 && errno == ETIMEDOUT;
+        ground_end_if_terminated();
         atomic_fetch_add_explicit(&wake_ups, 1, memory_order_relaxed);
         token = TOKEN_AWAITED;
         bool none = atomic_compare_exchange_strong_explicit(&parker->token, &token, TOKEN_NONE, memory_order_relaxed,

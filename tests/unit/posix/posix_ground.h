@@ -82,6 +82,10 @@ unsigned ground_started_threads(void);
 bool ground_wait_threads_ended(unsigned real_seconds);
 /** Ends the calling thread, which nt_thread_start started, wherever it is. */
 _Noreturn void ground_end_thread(void);
+/** Ends another, which nt_thread_start started, while it is inside nt_park, and waits until it is gone. */
+void ground_terminate_parked(uint32_t thread);
+/** The calling thread takes over the id of one that is gone. */
+void ground_take_thread_id(uint32_t thread);
 /** The stack that the last successful nt_thread_start asked for; zeroes for the default. */
 struct nt_stack_size ground_last_stack(void);
 /** How many live threads have their stack trimmed. */

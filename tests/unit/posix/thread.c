@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,6 +25,8 @@ static unsigned started;
 static struct nt_stack_size last_stack;
 static _Atomic unsigned trimmed_stacks;
 
+static _Atomic uint32_t terminated_id; /* of a thread that is to end where it is parked */
+static _Atomic uint32_t taken_id;      /* of a thread that is gone; another has it now */
 static _Thread_local uint32_t own_id;
 static _Thread_local jmp_buf own_end;
 static _Thread_local bool own_stack_is_trimmed;
@@ -114,6 +117,47 @@ uint32_t nt_thread_id(void)
         own_id = (uint32_t)syscall(SYS_gettid);
     }
     return own_id;
+}
+
+/* Who is gone has let go of guard before; taking it once orders what that thread did before what follows here. */
+bool nt_thread_is_gone(uint32_t thread)
+{
+    if (atomic_load(&taken_id) == thread || syscall(SYS_tgkill, getpid(), thread, 0) == 0) {
+        return false;
+    }
+    pthread_mutex_lock(&guard);
+    pthread_mutex_unlock(&guard);
+    return true;
+}
+
+static void nothing(int signal)
+{
+    (void)signal;
+}
+
+void ground_terminate_parked(uint32_t thread)
+{
+    struct sigaction action = {.sa_handler = nothing};
+
+    sigaction(SIGUSR1, &action, NULL);
+    atomic_store(&terminated_id, thread);
+    while (syscall(SYS_tgkill, getpid(), thread, SIGUSR1) == 0) {
+        sched_yield();
+    }
+    atomic_store(&terminated_id, 0);
+}
+
+void ground_end_if_terminated(void)
+{
+    if (atomic_load_explicit(&terminated_id, memory_order_relaxed) == nt_thread_id()) {
+        ground_end_thread();
+    }
+}
+
+void ground_take_thread_id(uint32_t thread)
+{
+    own_id = thread;
+    atomic_store(&taken_id, thread);
 }
 
 bool nt_thread_has_pending_io(void)

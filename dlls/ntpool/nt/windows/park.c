@@ -119,15 +119,23 @@ bool nt_park(struct nt_parker *parker, uint64_t deadline)
     return has_alerts ? sleep_for_alert(parker, deadline) : sleep_for_release(parker, deadline);
 }
 
+/* A thread that was terminated, by the process's end or alone, never comes for its release. */
+static void release(uint32_t thread, const struct nt_parker *parker)
+{
+    static const LARGE_INTEGER at_once = {.QuadPart = 0}, patient = {.QuadPart = -(LONGLONG)NT_SECOND};
+    NTSTATUS status;
+
+    do
+        status = NtReleaseKeyedEvent(keyed_event, parker, FALSE, nt_process_is_exiting() ? &at_once : &patient);
+    while (status == STATUS_TIMEOUT && !nt_process_is_exiting() && !nt_thread_is_gone(thread));
+}
+
 static void wake(uint32_t thread, const struct nt_parker *parker)
 {
-    // A thread that the process's end has killed never comes for its release.
-    static const LARGE_INTEGER at_once = {.QuadPart = 0};
-
     if (has_alerts)
         nt_host.optional.NtAlertThreadByThreadId((HANDLE)(uintptr_t)thread);
     else
-        NtReleaseKeyedEvent(keyed_event, parker, FALSE, nt_process_is_exiting() ? &at_once : NULL);
+        release(thread, parker);
 }
 
 void nt_unpark(struct nt_parker *parker)

@@ -46,14 +46,34 @@ void nt_thread_yield(void)
     NtYieldExecution();
 }
 
-bool nt_thread_cpu_time(uint32_t thread, uint64_t *time)
+static NTSTATUS open_thread(uint32_t thread, ACCESS_MASK access, HANDLE *handle)
 {
     const OBJECT_ATTRIBUTES attributes = {.Length = sizeof(attributes)};
     const CLIENT_ID client = {.UniqueProcess = ntdll_teb()->process_id, .UniqueThread = (HANDLE)(ULONG_PTR)thread};
+
+    return NtOpenThread(handle, access, &attributes, &client);
+}
+
+/* Somebody may hold a handle of a thread that is over; then it still has its id, and is signalled. */
+bool nt_thread_is_gone(uint32_t thread)
+{
+    LARGE_INTEGER at_once = {.QuadPart = 0};
+    HANDLE handle;
+    NTSTATUS status = open_thread(thread, SYNCHRONIZE, &handle);
+
+    if (status < 0)
+        return status == NTDLL_STATUS_INVALID_CID || status == NT_INVALID_PARAMETER;
+    status = NtWaitForSingleObject(handle, FALSE, &at_once);
+    NtClose(handle);
+    return status == NT_SUCCESS;
+}
+
+bool nt_thread_cpu_time(uint32_t thread, uint64_t *time)
+{
     struct ntdll_thread_times times;
     HANDLE handle;
 
-    if (NtOpenThread(&handle, THREAD_QUERY_LIMITED_INFORMATION, &attributes, &client) < 0)
+    if (open_thread(thread, THREAD_QUERY_LIMITED_INFORMATION, &handle) < 0)
         return false;
     NTSTATUS status = NtQueryInformationThread(handle, NTDLL_THREAD_TIMES, &times, sizeof(times), NULL);
     NtClose(handle);

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+/* Workers that are terminated: at rest, when somebody has just woken them, and in a callback. */
+#include "jobs.h"
+
+static struct tally tally, other;
+static struct sched_pool *pool;
+static struct job *job;
+static uint32_t victims_thread;
+static const struct nt_parker *victims_parker;
+
+static void remember(struct job *self, struct sched_worker *worker)
+{
+    (void)self;
+    if (victims_parker)
+        return;
+    victims_thread = nt_thread_id();
+    victims_parker = &worker->parker;
+}
+
+static void sleep_for_good(struct job *self, struct sched_worker *worker)
+{
+    struct nt_parker parker;
+
+    (void)self, (void)worker;
+    nt_parker_init(&parker);
+    victims_thread = nt_thread_id();
+    victims_parker = &parker;
+    nt_park(&parker, NT_FOREVER);
+}
+
+static void post(void *unused)
+{
+    (void)unused;
+    sched_post(&job->task);
+}
+
+static void terminate(void *unused)
+{
+    (void)unused;
+    explore_terminate(victims_thread, victims_parker);
+}
+
+/* Who is terminated meanwhile may be at rest, or on its way to the post. */
+SCENARIO(a_worker_is_terminated_at_rest, .time_passes = true)
+{
+    pool = pool_make(1 + explore_pick(2));
+    job = job_create(pool, &tally, remember);
+    sched_post(&job->task);
+    sched_wait_idle(&job->task);
+    explore_settle();
+    unsigned thread = explore_start(post, NULL), killer = explore_start(terminate, NULL);
+    explore_join(thread);
+    explore_join(killer);
+    sched_wait_idle(&job->task);
+    sched_post(&job->task);
+    sched_wait_idle(&job->task);
+    explore_check_equal(atomic_load(&tally.ended), 3);
+    job_close(job);
+    sched_pool_leave(pool);
+}
+
+/* The closing pool calls for all who rest. */
+SCENARIO(a_pool_ends_whose_worker_is_terminated, .time_passes = true)
+{
+    pool = pool_make(1 + explore_pick(2));
+    job = job_create(pool, &tally, remember);
+    sched_post(&job->task);
+    sched_wait_idle(&job->task);
+    explore_settle();
+    unsigned killer = explore_start(terminate, NULL);
+    job_close(job);
+    sched_pool_leave(pool);
+    explore_join(killer);
+}
+
+SCENARIO(a_worker_is_terminated_in_a_callback, .time_passes = true)
+{
+    pool = pool_make(1);
+    job = job_create(pool, &tally, sleep_for_good);
+    struct job *behind = job_create(pool, &other, NULL);
+    sched_post(&job->task);
+    explore_settle();
+    if (explore_pick(2))
+        sched_post(&behind->task);
+    explore_check(explore_terminate(victims_thread, victims_parker));
+    sched_post(&behind->task);
+    sched_wait_idle(&behind->task);
+    sched_wait_idle(&job->task);
+    explore_check(atomic_load(&other.ended) != 0);
+    job_close(job);
+    job_close(behind);
+    sched_pool_leave(pool);
+}
