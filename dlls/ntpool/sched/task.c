@@ -366,6 +366,11 @@ static bool over_when_begun_ended(struct sched_task *task, uint64_t counts, uint
     return task_running(counts) == 0 || ((counts & TASK_WAITED) && !sched_runs_since_before(task->pool, task, epoch));
 }
 
+bool sched_is_idle(struct sched_task *task)
+{
+    return is_idle(load_counts(task));
+}
+
 bool sched_is_quiet(struct sched_task *task)
 {
     return over_when_quiet(task, load_counts(task), 0);

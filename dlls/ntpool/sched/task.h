@@ -109,6 +109,9 @@ uint32_t sched_running(struct sched_task *task);
 /** From now on posts are dropped without a word, or no longer. */
 void sched_refuse(struct sched_task *task, bool refuse);
 
+/** Nothing is pending, and nothing runs that counts for waiters. */
+bool sched_is_idle(struct sched_task *task);
+
 /** Nothing is pending, nothing runs, detached or not. */
 bool sched_is_quiet(struct sched_task *task);
 

@@ -180,20 +180,36 @@ static bool is_expecting(void *argument)
     return started_of(argument) != 0;
 }
 
+static void wait_for_started(struct tp_io *io)
+{
+    struct sched_worker *blocked;
+
+    if (!started_of(io))
+        return;
+    blocked = sched_blocking_begin();
+    while (started_of(io) && !nt_process_is_exiting())
+        sched_lot_wait(&io->started, is_expecting, io, NT_FOREVER);
+    if (blocked)
+        sched_blocking_end(blocked);
+}
+
+/* Under the lock: of a callback that began an operation which has completed, one look at a time would see neither. */
+static bool is_outstanding(struct tp_io *io)
+{
+    sched_lock_acquire(lock_of(io));
+    bool outstanding = started_of(io) || !sched_is_idle(&io->object.task);
+    sched_lock_release(lock_of(io));
+    return outstanding;
+}
+
 static void io_wait_all(struct tp_object *object)
 {
     struct tp_io *io = nt_container(object, struct tp_io, object);
 
     do {
-        if (started_of(io)) {
-            struct sched_worker *blocked = sched_blocking_begin();
-            while (started_of(io) && !nt_process_is_exiting())
-                sched_lot_wait(&io->started, is_expecting, io, NT_FOREVER);
-            if (blocked)
-                sched_blocking_end(blocked);
-        }
+        wait_for_started(io);
         sched_wait_idle(&object->task);
-    } while (started_of(io) && !nt_process_is_exiting());
+    } while (is_outstanding(io) && !nt_process_is_exiting());
 }
 
 /* Started operations keep the object, which is why closing the task waits for them (IO-030). */
@@ -208,7 +224,7 @@ static void io_close_task(struct tp_object *object)
 
 static bool io_is_expecting(struct tp_object *object)
 {
-    return started_of(nt_container(object, struct tp_io, object)) != 0;
+    return is_outstanding(nt_container(object, struct tp_io, object));
 }
 
 static void io_dispose(struct tp_object *object)

@@ -72,7 +72,7 @@ struct tp_kind {
     uint32_t (*cancel)(struct tp_object *object);
     /** Waits for all there is to come, if that is more than what is queued or runs: started I/O. May be NULL. */
     void (*wait_all)(struct tp_object *object);
-    /** More is to come than what is queued or runs. May be NULL. */
+    /** More is to come, or is queued or runs by now: for those to whom the task seems quiet. May be NULL. */
     bool (*is_expecting)(struct tp_object *object);
     /** Instead of sched_close when the owner closes the object. May be NULL. */
     void (*close_task)(struct tp_object *object);
