@@ -225,6 +225,36 @@ OBSERVATION_AT_BOTH_LEVELS(closing_an_armed_timer_stops_it, "TMR-045", "NT-018")
     check(falls_silent(&ticks.count), "ticks go on after the close");
 }
 
+// The first callback stays, so that the closed timer cannot go yet.
+struct lasting {
+    volatile LONG count;
+    HANDLE entered;
+    HANDLE release;
+};
+
+static void CALLBACK let_the_first_stay(PTP_CALLBACK_INSTANCE instance, void *context, PTP_TIMER timer)
+{
+    (void)instance;
+    (void)timer;
+    struct lasting *lasting = context;
+    if (count_up(&lasting->count) > 1)
+        return;
+    open_gate(lasting->entered);
+    WaitForSingleObject(lasting->release, INFINITE);
+}
+
+OBSERVATION_AT_BOTH_LEVELS(closing_a_timer_stops_it_though_a_callback_keeps_it, "TMR-045", "NT-018")
+{
+    struct lasting lasting = {.entered = gate(), .release = gate()};
+    PTP_TIMER timer = timer_of(at, let_the_first_stay, &lasting, NULL);
+    at->set_timer(timer, due_in(&(FILETIME){0}, 10), 10, 0);
+    pass_gate(lasting.entered);
+    await_count(&lasting.count, 3);
+    at->close_timer(timer);
+    check(falls_silent(&lasting.count), "ticks go on after the close");
+    open_gate(lasting.release);
+}
+
 struct poisoned {
     volatile LONG alive;
     volatile LONG late;

@@ -65,7 +65,7 @@ def names_of_tests():
     for file in os.listdir(folder):
         if file.endswith('.c'):
             with open(os.path.join(folder, file), encoding='utf-8') as f:
-                found += re.findall(r'^(?:BINDING|OBSERVATION)[A-Z_]*\((\w+)', f.read(), re.MULTILINE)
+                found += re.findall(r'^(?:BINDING|OBSERVATION|ESCAPES|FAILS)[A-Z_]*\((\w+)', f.read(), re.MULTILINE)
     check(len(found) > 100, f'{len(found)} tests found')
     return found
 

@@ -159,7 +159,7 @@ static inline LONG counted(volatile LONG *counter)
 void await_count_at(const char *file, int line, const char *name, volatile LONG *counter, LONG value);
 // True if the counter keeps its value for a short while: nothing more comes.
 bool stays(volatile LONG *counter, LONG value);
-// True once the counter has kept some value for a short while: what was on its way has come, and nothing follows.
+// True once the counter has kept some value for a while: what was on its way has come, and nothing follows.
 bool falls_silent(volatile LONG *counter);
 
 // ---- Threads, exceptions, other processes ---------------------------------------------------------------------
