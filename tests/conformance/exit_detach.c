@@ -117,10 +117,10 @@ static void check_detach(const struct level *at, const char *scenario, int round
     for (int round = 1; next_round(round, rounds); round++) {
         struct outcome outcome = run_scenario(name, LIMIT);
         require(!outcome.hung, "round %d: the process hung, having said: '%s'", round, outcome.output);
+        require(outcome.exit_code == 7, "round %d: the process ended with 0x%lx instead of 7, having said: '%s'", round,
+                outcome.exit_code, outcome.output);
         require(!strcmp(outcome.output, output), "round %d: the detach code said '%s' instead of '%s'", round,
                 outcome.output, output);
-        require(outcome.exit_code == 7, "round %d: the process ended with 0x%lx instead of 7", round,
-                outcome.exit_code);
     }
 }
 
