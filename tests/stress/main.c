@@ -18,6 +18,7 @@ const struct episode_kind episode_kinds[] = {
     {"item", item_episode},
     {"registered-wait", registered_wait_episode},
     {"timer-queue", timer_queue_episode},
+    {"bound", bound_episode},
 };
 const int episode_kind_count = sizeof episode_kinds / sizeof *episode_kinds;
 
@@ -30,6 +31,7 @@ static struct {
     int seconds;
     int threads;
     int bounded;
+    int crowd;
 } options = {.seed = 1, .seconds = 10, .threads = 4};
 
 static volatile LONG stopping;
@@ -93,7 +95,8 @@ static void stress(void)
 static _Noreturn void usage(void)
 {
     fprintf(stderr, "usage: ntpool-stress [--dll DLL] [--seed N] [--seconds N] [--threads N]\n"
-                    "       ntpool-stress [--dll DLL] --bounded CYCLES\n");
+                    "       ntpool-stress [--dll DLL] --bounded CYCLES\n"
+                    "       ntpool-stress [--dll DLL] --crowd COUNT\n");
     exit(2);
 }
 
@@ -113,10 +116,12 @@ int main(int count, char **arguments)
             options.threads = atoi(value);
         else if (!strcmp(arguments[i], "--bounded"))
             options.bounded = atoi(value);
+        else if (!strcmp(arguments[i], "--crowd"))
+            options.crowd = atoi(value);
         else
             usage();
     }
-    if (options.seconds < 1 || options.threads < 1 || options.bounded < 0)
+    if (options.seconds < 1 || options.threads < 1 || options.bounded < 0 || options.crowd < 0)
         usage();
     if (!entry_points_resolve(options.dll)) {
         fprintf(stderr, "ntpool-stress: %s cannot be loaded: error %lu\n", options.dll, GetLastError());
@@ -125,6 +130,8 @@ int main(int count, char **arguments)
     setvbuf(stdout, NULL, _IONBF, 0);
     if (options.bounded)
         check_bounded(options.bounded);
+    else if (options.crowd)
+        check_crowd(options.crowd);
     else
         stress();
     return 0;

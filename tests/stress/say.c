@@ -45,3 +45,8 @@ void skip(const char *format, ...)
     PRINT("skipped: ");
     exit(77);
 }
+
+void remark(const char *format, ...)
+{
+    PRINT("remark: ");
+}

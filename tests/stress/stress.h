@@ -44,7 +44,7 @@ TP_CALLBACK_ENVIRON_V3 any_environment(struct actor *actor);
 // An episode makes objects, uses them, retires them, and leaves nothing outstanding.
 typedef void episode(struct actor *actor);
 extern episode work_episode, simple_episode, timer_episode, wait_episode, io_episode, group_episode, order_episode,
-    item_episode, registered_wait_episode, timer_queue_episode, chain_episode;
+    item_episode, registered_wait_episode, timer_queue_episode, chain_episode, bound_episode;
 
 struct episode_kind {
     const char *name;
@@ -62,6 +62,9 @@ struct holdings {
 struct holdings holdings_now(void);
 // Waits until the process holds no more than before, but for so many bytes, and fails if it does not come to that.
 void holdings_return(const struct holdings *before, size_t slack, const char *what);
+
+// So many objects of each kind at a time, twice, and everything is back afterwards.
+void check_crowd(int count);
 
 // Each kind of object for itself: what the process holds after many cycles is what it held after a thousand.
 void check_bounded(int cycles);
