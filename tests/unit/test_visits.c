@@ -2,6 +2,7 @@
 /* sched/visit.h: pollers that run what they posted themselves, and leave the pool as they found it. */
 #include "sched_help.h"
 #include "sched/port.h"
+#include "sched/turn.h"
 
 enum { ENOUGH = 2000 };
 
@@ -104,6 +105,45 @@ TEST(a_visitor_that_is_blocked_does_not_stall_the_port)
     check_soon(atomic_load(&tally.ended) == before + 500);
     unit_gate_open(&gate);
     check_soon(atomic_load(&tally.ended) == before + 501);
+    end(pool);
+}
+
+static _Atomic unsigned leases, leases_kept;
+
+static void count_leases(struct job *unused, struct sched_worker *worker)
+{
+    (void)unused;
+    if (worker->is_visitor && sched_turn_is_leased()) {
+        atomic_fetch_add(&leases, 1);
+        sched_may_run_long(worker);
+        if (sched_turn_is_leased())
+            atomic_fetch_add(&leases_kept, 1);
+    }
+}
+
+/* One that says so passes it on at once. */
+TEST(a_visitor_has_its_turn_on_lease_until_it_may_run_long)
+{
+    struct sched_pool *pool = bind(0, count_leases);
+
+    for (unsigned i = 0; i < ENOUGH && atomic_load(&leases) < 3; i++)
+        complete_and_wait();
+    check_equal(atomic_load(&leases), 3);
+    check_equal(atomic_load(&leases_kept), 0);
+    end(pool);
+}
+
+TEST(leases_do_not_keep_the_keeper_awake)
+{
+    struct sched_pool *pool = bind(0, count_visits);
+
+    for (unsigned i = 0; i < ENOUGH && atomic_load(&on_visitors) < 10; i++)
+        complete_and_wait();
+    check_equal(atomic_load(&on_visitors), 10);
+    unit_pause(NT_SECOND / 5);
+    uint64_t wake_ups = ground_wake_ups();
+    unit_pause(NT_SECOND / 2);
+    check_equal(ground_wake_ups() - wake_ups, 0);
     end(pool);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sched/keeper.h"
 #include "sched/roll_call.h"
+#include "sched/turn.h"
 #include "sched/waiter.h"
 
 /* The keeper ends after this long with nothing to keep. */
@@ -9,6 +10,8 @@
 #define CLOCK_RECHECK (60 * NT_SECOND)
 /* How often waits that found no thread are tried again. */
 #define PLACE_AGAIN (2 * NT_MILLISECOND)
+/* How often the turn at the port is looked at while it is leased now and then. */
+#define TURN_LOOK NT_MILLISECOND
 
 enum {
     EXPIRED_PER_ROUND = 64, /* expirations under one hold of the lock */
@@ -27,16 +30,19 @@ static uint64_t sleeps_until; /* while asleep */
 static struct nt_parker parker;
 static struct sched_pool *watched_pools;
 static uint64_t watch_due;     /* when the first of them is to be looked at */
+static uint64_t turn_due;      /* when the turn is, while it is watched */
 static uint64_t roll_call_due; /* 0: nobody has asked for one */
 
 static void keeper_main(void *unused);
 
 _Atomic bool sched_keeper_is_missing;
 _Atomic bool sched_roll_call_is_asked; /* roll_call_due is not 0; written under the lock */
+_Atomic bool sched_turn_is_watched;
 
 static bool has_something_to_keep(void)
 {
     return heaps[0].used || heaps[1].used || watched_pools || roll_call_due ||
+           atomic_load_explicit(&sched_turn_is_watched, memory_order_relaxed) ||
            atomic_load_explicit(&sched_waits_unplaced, memory_order_relaxed);
 }
 
@@ -247,6 +253,33 @@ static void look_at_watched(uint64_t now)
     }
 }
 
+/* ---- watching the turn ------------------------------------------------------------------------ */
+
+void sched_keeper_watch_turn_slow(void)
+{
+    sched_lock_acquire(&lock);
+    if (!atomic_load_explicit(&sched_turn_is_watched, memory_order_relaxed)) {
+        atomic_store_explicit(&sched_turn_is_watched, true, memory_order_seq_cst);
+        turn_due = nt_time_now() + TURN_LOOK;
+        must_wake = true;
+    }
+    unlock_and_wake();
+}
+
+/* The lock is held. */
+static void look_at_turn(uint64_t now)
+{
+    turn_due = now + TURN_LOOK;
+    sched_lock_release(&lock);
+    bool goes_on = sched_turn_look();
+    sched_lock_acquire(&lock);
+    if (goes_on)
+        return;
+    atomic_store_explicit(&sched_turn_is_watched, false, memory_order_seq_cst);
+    if (sched_turn_is_leased())
+        atomic_store_explicit(&sched_turn_is_watched, true, memory_order_seq_cst);
+}
+
 /* ---- deadlines -------------------------------------------------------------------------------- */
 
 struct notified {
@@ -292,6 +325,8 @@ static uint64_t next_look(uint64_t now, uint64_t idle_since)
         until = watch_due;
     if (roll_call_due && roll_call_due < until)
         until = roll_call_due;
+    if (atomic_load_explicit(&sched_turn_is_watched, memory_order_relaxed) && turn_due < until)
+        until = turn_due;
     if (atomic_load_explicit(&sched_waits_unplaced, memory_order_relaxed) && now + PLACE_AGAIN < until)
         until = now + PLACE_AGAIN;
     return until;
@@ -340,6 +375,11 @@ static void keeper_main(void *unused)
         if (roll_call_due && roll_call_due <= now) {
             idle_since = now;
             call_roll();
+            continue;
+        }
+        if (atomic_load_explicit(&sched_turn_is_watched, memory_order_relaxed) && turn_due <= now) {
+            idle_since = now;
+            look_at_turn(now);
             continue;
         }
         if (atomic_load_explicit(&sched_waits_unplaced, memory_order_relaxed) && now - placed >= PLACE_AGAIN) {

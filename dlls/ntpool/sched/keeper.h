@@ -70,6 +70,17 @@ static inline void sched_keeper_watch(struct sched_pool *pool)
         sched_keeper_watch_slow(pool);
 }
 
+void sched_keeper_watch_turn_slow(void);
+extern _Atomic bool sched_turn_is_watched;
+
+/** The turn at the port was leased: take it away if that lasts. Cheap when the keeper watches it already. */
+static inline void sched_keeper_watch_turn(void)
+{
+    if (nt_unlikely(!atomic_load_explicit(&sched_turn_is_watched, memory_order_seq_cst) ||
+                    atomic_load_explicit(&sched_keeper_is_missing, memory_order_relaxed)))
+        sched_keeper_watch_turn_slow();
+}
+
 /* stall.c, for the keeper: something is queued, and a worker could be added for it. */
 bool sched_stall_is_possible(struct sched_pool *pool);
 /* One look at a watched pool; sets when the next is due. Nothing else waits for the keeper before free_until. False:

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "sched/port.h"
+#include "sched/keeper.h"
 #include "sched/visit.h"
 
 static struct sched_lock lock; /* guards the creation of the port and of its first poller */
 static nt_handle port;
 static sched_port_deliver *deliver_completion;
 
-/* Guards the port: who holds it takes completions off and delivers them, so they keep their order. Taken before any
- * other lock. */
-static struct sched_lock turn;
 static _Atomic uint32_t pollers;
-static _Atomic uint32_t waiting; /* for their turn; only who has it lets one of them have it */
+
+/* The next so many visits pass the turn on, because one was long. Touched by whoever has the turn. */
+static uint32_t visits_without_lease;
+
+enum { AFTER_A_LONG_VISIT = 16, AFTER_A_LEASE_WAS_TAKEN = 64 };
+/* Several times what passing the turn on takes. */
+#define LONG_VISIT (NT_MILLISECOND / 2)
 
 static void poller_main(void *visitor);
 
@@ -23,57 +27,76 @@ static nt_status start_poller(void)
     atomic_fetch_add_explicit(&pollers, 1, memory_order_relaxed);
     nt_status status = nt_thread_start(poller_main, visitor, NULL);
     if (status < 0) {
-        sched_poller_ends();
+        atomic_fetch_sub_explicit(&pollers, 1, memory_order_relaxed);
         sched_visitor_free(visitor);
     }
     return status;
 }
 
-void sched_poller_ends(void)
+void sched_poller_ends(struct sched_worker *visitor)
 {
+    sched_turn_end_lease(&visitor->turn);
     atomic_fetch_sub_explicit(&pollers, 1, memory_order_relaxed);
 }
 
+void sched_poller_may_block(struct sched_worker *visitor)
+{
+    sched_turn_end_lease(&visitor->turn);
+}
+
 /* The port is never left alone: a poller visits only if another waits for the turn. */
-static bool visits(struct sched_worker *visitor, struct sched_pool *pool)
+static bool begin_visit(struct sched_worker *visitor, struct sched_pool *pool)
 {
     if (!sched_pool_wants_visitor(pool))
         return false;
-    if (atomic_load_explicit(&waiting, memory_order_relaxed))
+    if (sched_turn_is_wanted())
         return sched_visit_begin(visitor, pool);
     if (atomic_load_explicit(&pollers, memory_order_relaxed) <= sched_processors())
         start_poller(); /* for the next time; without it, workers run the callbacks */
     return false;
 }
 
-/* False when the port takes no more. */
-static bool poll_until_it_visits(struct sched_worker *visitor)
+/* Comes back with the turn. */
+static void visit(struct sched_worker *visitor)
 {
-    struct nt_completion completion;
-    bool visiting = false;
-
-    atomic_fetch_add_explicit(&waiting, 1, memory_order_relaxed);
-    sched_lock_acquire(&turn);
-    atomic_fetch_sub_explicit(&waiting, 1, memory_order_relaxed);
-    while (!visiting && nt_port_remove(port, &completion) >= 0) {
-        struct sched_pool *pool = deliver_completion(&completion);
-        visiting = pool && visits(visitor, pool);
-        if (pool && !visiting)
-            sched_pool_notify(pool);
+    if (visits_without_lease && sched_turn_pass()) {
+        sched_visit(visitor);
+        sched_turn_take(&visitor->turn);
+        if (visits_without_lease)
+            visits_without_lease--;
+        return;
     }
-    sched_lock_release(&turn);
-    return visiting;
+    uint64_t begun = nt_time_now();
+    sched_turn_lease(&visitor->turn);
+    sched_keeper_watch_turn();
+    if (nt_unlikely(atomic_load_explicit(&sched_keeper_is_missing, memory_order_relaxed)))
+        sched_turn_end_lease(&visitor->turn);
+    sched_visit(visitor);
+    if (!sched_turn_resume(&visitor->turn)) {
+        sched_turn_take(&visitor->turn);
+        visits_without_lease = AFTER_A_LEASE_WAS_TAKEN;
+    } else if (nt_time_now() - begun > LONG_VISIT) {
+        visits_without_lease = AFTER_A_LONG_VISIT;
+    }
 }
 
 static void poller_main(void *argument)
 {
     struct sched_worker *visitor = argument;
+    struct nt_completion completion;
 
     sched_visitor_begin(visitor);
-    while (poll_until_it_visits(visitor))
-        sched_visit(visitor);
+    sched_turn_take(&visitor->turn);
+    while (nt_port_remove(port, &completion) >= 0) {
+        struct sched_pool *pool = deliver_completion(&completion);
+        if (pool && begin_visit(visitor, pool))
+            visit(visitor);
+        else if (pool)
+            sched_pool_notify(pool);
+    }
+    sched_turn_pass(); /* the next finds the same */
+    sched_poller_ends(visitor);
     sched_visitor_end(visitor);
-    sched_poller_ends();
 }
 
 static nt_status port_prepare(sched_port_deliver *deliver)

@@ -7,6 +7,7 @@
 
 #include "sched/patience.h"
 #include "sched/pool.h"
+#include "sched/turn.h"
 
 /* Why a worker does not count as active. Changed under the pool's lock only. */
 enum {
@@ -30,10 +31,11 @@ struct sched_worker {
     struct sched_worker *next, *before;               /* pool->workers, guarded by the pool's lock */
     struct sched_worker *parked_below, *parked_above; /* pool->parked, likewise */
     bool is_parked;                                   /* in pool->parked; likewise */
-    bool searching;      /* holds its pool's searching bit; its waker writes it while it is parked */
-    _Atomic bool called; /* woken, and has not come yet; see roll_call.h */
-    bool persistent;     /* never retires */
-    bool is_visitor;     /* a thread that serves the pools, and this one as a worker for a time; see visit.h */
+    bool searching;               /* holds its pool's searching bit; its waker writes it while it is parked */
+    _Atomic bool called;          /* woken, and has not come yet; see roll_call.h */
+    bool persistent;              /* never retires */
+    bool is_visitor;              /* a thread that serves the pools, and this one as a worker for a time; see visit.h */
+    struct sched_turn_taker turn; /* a visitor's */
     uint8_t afterwards_count;
     bool has_detached;              /* the callback in progress went on after sched_detach */
     struct sched_patience patience; /* with which it looks for work before it parks */

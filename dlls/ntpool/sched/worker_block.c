@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sched/keeper.h"
+#include "sched/port.h"
 #include "sched/worker_parts.h"
 
 void sched_worker_block(struct sched_worker *worker, uint32_t reason)
@@ -25,6 +26,8 @@ void sched_worker_may_block(struct sched_worker *worker, uint32_t reason)
     sched_lock_acquire(&pool->lock);
     sched_worker_block(worker, reason);
     sched_lock_release(&pool->lock);
+    if (worker->is_visitor)
+        sched_poller_may_block(worker);
     if (sched_pool_has_work(pool))
         sched_pool_notify(pool);
 }

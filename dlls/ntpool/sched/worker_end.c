@@ -20,7 +20,7 @@ void sched_worker_bury(struct sched_worker *worker)
         sched_task_ended(task);
     sched_worker_drop(worker);
     if (is_visitor)
-        sched_poller_ends();
+        sched_poller_ends(worker);
     sched_worker_gone(worker);
 }
 
