@@ -192,6 +192,12 @@ void nt_unpark_alertable(struct nt_parker *parker, nt_handle wake_event);
 
 nt_status nt_event_create(nt_handle *event, bool manual_reset);
 nt_status nt_event_set(nt_handle event);
+/**
+ * Sets an auto-reset event for a thread in nt_wait_any. True: such a thread has taken it, and so waits for none of its
+ * other handles any more, whether or not it has come to run yet. False: none did, and the event is not set now, even
+ * if it was before. Two threads at once must not hand over one event: each could take what the other has set.
+ */
+bool nt_event_hand_over(nt_handle event);
 nt_status nt_handle_close(nt_handle handle);
 
 /** What GetStdHandle gives for handle if it is one of the STD_..._HANDLE values, else handle itself (WAITLEG-025). */

@@ -9,13 +9,25 @@ enum { SLOTS = NT_WAIT_MAXIMUM - 1 };
 #define WAITER_IDLE_TIMEOUT (20 * NT_SECOND)
 /* How often absolute timeouts are looked at again while they are far away: a long wait does not notice a set clock. */
 #define CLOCK_RECHECK (60 * NT_SECOND)
+/* After so many changes to a waiter's slots in a row, none of its handles signalled, it looks at the handles first. */
+enum { CHANGES_IN_A_ROW = 4 };
+/*
+ * And if they came so fast that it could not wait for longer than this before the next, it lingers: for a moment it
+ * waits for nothing, so that slots change without asking anybody.
+ */
+#define LINGER_AFTER (NT_MILLISECOND / 2)
+#define LINGER       (NT_MILLISECOND / 5)
+/* How often it then passes the chance by where lingering did not pay. */
+enum { LINGER_PASSES = 1024 };
 
 /* Records are reused and never freed, events included: whoever sets a control event late does no harm. */
 struct sched_waiter {
     struct slab_item item;
     bool has_room;  /* in the list of those with room */
     bool must_look; /* control is set, or about to be */
+    bool handing;   /* somebody is in nt_event_hand_over of control */
     unsigned used;
+    unsigned changes;                   /* of the slots, by others than its thread */
     nt_handle control;                  /* auto-reset: the slots have changed */
     struct sched_waiter *next, *before; /* the list of those with room; next also that of the unused */
     struct sched_wait *slots[SLOTS];
@@ -89,6 +101,7 @@ static struct sched_waiter *waiter_find(void)
     if (!waiter)
         return NULL;
     waiter->used = 0;
+    waiter->handing = false;
     waiter->must_look = true; /* it looks before it waits */
     if (nt_thread_start(waiter_main, waiter, NULL) < 0) {
         waiter->next = unused;
@@ -113,6 +126,7 @@ static void place(struct sched_waiter *waiter, struct sched_wait *wait)
     wait->waiter = waiter;
     wait->listed = false;
     wait->slot = (uint8_t)waiter->used;
+    waiter->changes++;
     waiter->slots[waiter->used++] = wait;
     if (waiter->used == SLOTS)
         room_remove(waiter);
@@ -200,28 +214,53 @@ static void unplaced_remove(struct sched_wait *wait)
     *link = wait->next;
 }
 
+/*
+ * The wait is LEAVING, its thread may be waiting for its handle, and nobody else sets control. If the thread takes
+ * control, its wait has ended without a signal, and before the next it takes the lock and finds the wait LEAVING; until
+ * then it touches none of its waits. So the wait can be taken away from it, and it need not have run.
+ */
+static void hand_over(struct sched_waiter *waiter, struct sched_wait *wait)
+{
+    bool taken = nt_event_hand_over(waiter->control);
+
+    sched_lock_acquire(&lock);
+    waiter->handing = false;
+    if (taken && state_of(wait) == WAIT_LEAVING)
+        let_go(waiter, wait, WAIT_LEFT);
+    sched_lock_release(&lock);
+    /* Not waiting at that moment; and what others had set is gone with ours. */
+    if (!taken)
+        nt_event_set(waiter->control);
+}
+
 bool sched_wait_disarm(struct sched_wait *wait)
 {
-    bool signal = false, was_armed;
+    bool signal = false, handing = false, was_armed;
 
     sched_lock_acquire(&lock);
     struct sched_waiter *waiter = wait->waiter;
     was_armed = state_of(wait) == WAIT_ARMED;
     if (was_armed && waiter && !wait->listed) {
-        /* Its thread has not seen it yet. That thread may even not have begun, and not begin before our caller is
+        /* Its thread does not wait for it. That thread may even not have begun, and not begin before our caller is
          * through: a new thread waits for the loader's lock. */
+        waiter->changes++;
         let_go(waiter, wait, WAIT_LEFT);
     } else if (was_armed && waiter) {
         set_state(wait, WAIT_LEAVING);
         signal = must_signal(waiter);
+        handing = signal && !waiter->handing;
+        if (handing)
+            waiter->handing = true;
     } else if (was_armed) {
         unplaced_remove(wait);
         set_state(wait, WAIT_LEFT);
     }
     sched_lock_release(&lock);
-    if (signal)
+    if (handing)
+        hand_over(waiter, wait);
+    else if (signal)
         nt_event_set(waiter->control);
-    /* Its thread may be waiting for the handle at this moment: only when it has let go is the outcome known. */
+    /* Else only when its thread has let go of it is the outcome known. */
     while (state_of(wait) == WAIT_LEAVING && !nt_process_is_exiting())
         sched_lot_wait(&wait->state, is_leaving, wait, NT_FOREVER);
     return was_armed && state_of(wait) == WAIT_LEFT;
@@ -229,7 +268,7 @@ bool sched_wait_disarm(struct sched_wait *wait)
 
 /* ---- the wait thread ------------------------------------------------------------------------------ */
 
-/* What a wait thread waits for in one round, taken from its slots under the lock. */
+/* What a wait thread waits for in one round, taken from its slots under the lock; and what it knows of earlier ones. */
 struct round {
     unsigned count;  /* of handles; the first is the waiter's control */
     unsigned listed; /* of waits: those behind count have no handle to wait for */
@@ -237,6 +276,9 @@ struct round {
     nt_handle handles[NT_WAIT_MAXIMUM];
     struct sched_wait *waits[NT_WAIT_MAXIMUM]; /* by handle; NULL once over */
     struct sched_pool *pool;                   /* to be notified */
+    unsigned first;                            /* the slot to begin with: behind the one that fired last */
+    unsigned changes;                          /* how often control ended a wait since a handle did */
+    unsigned passes, passed;                   /* chances to linger: to be passed by now, and passed by */
 };
 
 static uint64_t due_now(const struct sched_wait *wait, uint64_t now)
@@ -260,6 +302,7 @@ static void fire(struct sched_waiter *waiter, struct round *round, unsigned inde
     sched_wait_fired *fired = wait->fired;
 
     round->waits[index] = NULL;
+    round->first = wait->slot + 1;
     /* Posted before it is let go: whoever finds it not armed finds its callback, too. */
     struct sched_pool *pool = fired(wait, timed_out);
     let_go(waiter, wait, WAIT_IDLE);
@@ -278,21 +321,34 @@ static void notify(struct round *round)
     round->pool = NULL;
 }
 
-/* The lock is held. Lets go of what is being disarmed and lists the rest. */
-static void begin_round(struct sched_waiter *waiter, struct round *round, uint64_t now)
+/* The lock is held. */
+static void let_leaving_go(struct sched_waiter *waiter)
 {
-    waiter->must_look = false;
     for (unsigned i = 0; i < waiter->used;) {
         if (state_of(waiter->slots[i]) == WAIT_LEAVING)
             let_go(waiter, waiter->slots[i], WAIT_LEFT);
         else
             i++;
     }
+}
+
+/* The lock is held. Lets go of what is being disarmed and lists the rest. */
+static void begin_round(struct sched_waiter *waiter, struct round *round, uint64_t now)
+{
+    waiter->must_look = false;
+    let_leaving_go(waiter);
+    /*
+     * The lowest signalled handle ends a wait, so each round begins behind the one that fired last: low slots do not
+     * starve high ones. (The last slot, when it fills a freed one behind which the round begins, is passed over once;
+     * but each time its place is lower, so not for good.)
+     */
+    unsigned slot = round->first < waiter->used ? round->first : 0;
     round->handles[0] = waiter->control;
     round->count = 1;
     round->until = waiter->used ? NT_FOREVER : now + WAITER_IDLE_TIMEOUT;
     for (unsigned i = 0; i < waiter->used; i++) {
-        struct sched_wait *wait = waiter->slots[i];
+        struct sched_wait *wait = waiter->slots[slot];
+        slot = slot + 1 < waiter->used ? slot + 1 : 0;
         wait->listed = true;
         if (wait->due != NT_FOREVER && due_now(wait, now) < round->until)
             round->until = due_now(wait, now);
@@ -305,21 +361,6 @@ static void begin_round(struct sched_waiter *waiter, struct round *round, uint64
     for (unsigned i = 0; i < waiter->used; i++)
         if (waiter->slots[i]->broken)
             round->waits[round->listed++] = waiter->slots[i];
-}
-
-/* Takes every other signalled handle behind the one that ended the wait, so that low slots do not starve high ones. */
-static void take_the_rest(struct sched_waiter *waiter, struct round *round, unsigned first)
-{
-    while (first < round->count) {
-        nt_status index = nt_wait_any(round->count - first, &round->handles[first], 0);
-        if (index < 0 || index >= (nt_status)(round->count - first))
-            return;
-        first += (unsigned)index;
-        sched_lock_acquire(&lock);
-        fire(waiter, round, first, false);
-        sched_lock_release(&lock);
-        first++;
-    }
 }
 
 /* One handle cannot be waited for any more. It is passed over for good: its wait stays armed until it is disarmed, or
@@ -339,15 +380,62 @@ static void retire_broken(struct sched_waiter *waiter, struct round *round)
     }
 }
 
-static void expire_due(struct sched_waiter *waiter, struct round *round)
+/* Where some handle was signalled, others behind it may be: a signal counts more than a time that is over. */
+static void expire_due(struct sched_waiter *waiter, struct round *round, bool none_signalled)
 {
     uint64_t now = nt_time_now();
 
+    for (unsigned i = 1; i < round->listed; i++) {
+        if (!round->waits[i] || !is_due(round->waits[i], now))
+            continue;
+        bool timed_out = none_signalled || i >= round->count || nt_wait_any(1, &round->handles[i], 0) != 0;
+        sched_lock_acquire(&lock);
+        fire(waiter, round, i, timed_out);
+        sched_lock_release(&lock);
+    }
+}
+
+/*
+ * Whoever arms many waits, or disarms them, makes one request after the other, and each would end a wait of this thread
+ * and make it begin another: two requests more to the host, under Wine to another process. What was signalled
+ * meanwhile is taken a little later. Where threads do not sleep that shortly it does not pay, and is soon hardly tried
+ * any more.
+ */
+static void linger(struct sched_waiter *waiter, struct round *round)
+{
+    struct nt_parker parker;
+    uint64_t start = nt_time_now();
+
     sched_lock_acquire(&lock);
-    for (unsigned i = 1; i < round->listed; i++)
-        if (round->waits[i] && is_due(round->waits[i], now))
-            fire(waiter, round, i, true);
+    waiter->must_look = true; /* nobody needs to set control */
+    let_leaving_go(waiter);
+    unsigned changes = waiter->changes;
+    for (unsigned i = 0; i < waiter->used; i++)
+        waiter->slots[i]->listed = false;
     sched_lock_release(&lock);
+
+    nt_parker_init(&parker);
+    nt_park(&parker, start + LINGER);
+
+    sched_lock_acquire(&lock);
+    changes = waiter->changes - changes;
+    sched_lock_release(&lock);
+    bool paid = changes > 1 && nt_time_now() - start < 5 * LINGER;
+    round->passes = paid ? 0 : 2 * round->passes + 1;
+    if (round->passes > LINGER_PASSES)
+        round->passes = LINGER_PASSES;
+    round->passed = 0;
+}
+
+/* Control has ended a wait. Nothing of the round is touched any more: waits that it lists may be gone (hand_over). */
+static void changed(struct sched_waiter *waiter, struct round *round, uint64_t began)
+{
+    if (nt_time_now() - began > LINGER_AFTER) {
+        round->changes = 1;
+        return;
+    }
+    if (++round->changes > CHANGES_IN_A_ROW && round->passed++ >= round->passes)
+        linger(waiter, round);
 }
 
 static void waiter_main(void *argument)
@@ -358,28 +446,41 @@ static void waiter_main(void *argument)
     nt_thread_trim_stack();
     for (;;) {
         sched_lock_acquire(&lock);
-        begin_round(waiter, &round, nt_time_now());
+        uint64_t now = nt_time_now();
+        begin_round(waiter, &round, now);
         sched_lock_release(&lock);
+        notify(&round);
 
-        nt_status status = nt_wait_any(round.count, round.handles, round.until);
-        if (status > 0 && status < (nt_status)round.count) {
+        /* Control is the first handle: when it is set, no other is consumed. But if it is set again and again, the
+         * others have their turn without it, until none of them is signalled. */
+        bool without_control = round.changes > 0 && round.changes % CHANGES_IN_A_ROW == 0 && round.count > 1;
+        nt_status status = without_control ? nt_wait_any(round.count - 1, &round.handles[1], 0)
+                                           : nt_wait_any(round.count, round.handles, round.until);
+        if (status == 0 && !without_control) {
+            changed(waiter, &round, now);
+            continue;
+        }
+        if (without_control && status >= 0 && status < (nt_status)round.count - 1)
+            status++;
+        else if (without_control)
+            round.changes++;
+        else
+            round.changes = 0;
+        bool signalled = status > 0 && status < (nt_status)round.count;
+        if (signalled) {
             sched_lock_acquire(&lock);
             fire(waiter, &round, (unsigned)status, false);
             sched_lock_release(&lock);
-        }
-        if (status >= 0 && status < (nt_status)round.count) {
-            take_the_rest(waiter, &round, (unsigned)status + 1);
         } else if (status < 0) {
             retire_broken(waiter, &round);
         }
         if (round.until != NT_FOREVER)
-            expire_due(waiter, &round);
-        notify(&round);
+            expire_due(waiter, &round, !signalled);
 
         if (status != NT_TIMEOUT || round.listed > 1)
             continue;
         sched_lock_acquire(&lock);
-        if (!waiter->used)
+        if (!waiter->used && !waiter->handing)
             break;
         sched_lock_release(&lock);
     }

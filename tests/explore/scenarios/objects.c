@@ -260,6 +260,27 @@ SCENARIO(two_waits_share_a_thread)
     end_wait();
 }
 
+/* So often that its thread begins to linger. */
+SCENARIO(a_wait_is_set_and_unset_on_and_on, .time_passes = true)
+{
+    make_wait();
+    for (unsigned i = 0; i < 8; i++) {
+        tp_wait_set(wait_object, event, NULL);
+        if (explore_pick(2))
+            explore_settle();
+        explore_check(tp_wait_set_ex(wait_object, NULL, NULL, NULL));
+    }
+    tp_wait_set(wait_object, event, NULL);
+    unsigned thread = explore_start(signal_event, NULL);
+    bool cancelled = tp_wait_set_ex(wait_object, NULL, NULL, NULL);
+    explore_join(thread);
+    settle_after(50 * NT_MILLISECOND);
+    tp_wait_wait(wait_object, false);
+    explore_check_equal(atomic_load(&calls), cancelled ? 0 : 1);
+    explore_check(cancelled || !ground_event_is_set(event));
+    end_wait();
+}
+
 /* ---- I/O ------------------------------------------------------------------------------------------ */
 
 static nt_handle file;

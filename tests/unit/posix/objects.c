@@ -58,6 +58,20 @@ nt_status nt_event_set(nt_handle event)
     return status;
 }
 
+/* In two steps, between which others may come, as on Windows. */
+bool nt_event_hand_over(nt_handle event)
+{
+    nt_status status = nt_event_set(event);
+
+    ground_dawdle();
+    ground_lock();
+    struct ground_object *object = must_be(event, GROUND_KIND_EVENT, "nt_event_hand_over");
+    bool taken = object->count == 0;
+    object->count = 0;
+    ground_unlock();
+    return status == NT_SUCCESS && taken;
+}
+
 void ground_event_reset(nt_handle event)
 {
     ground_lock();

@@ -12,6 +12,14 @@ nt_status nt_event_set(nt_handle event)
     return NtSetEvent(event, NULL);
 }
 
+/* One call, and under Wine one request to its server: sets the event and then looks whether it is set. */
+bool nt_event_hand_over(nt_handle event)
+{
+    const LARGE_INTEGER at_once = {.QuadPart = 0};
+
+    return NtSignalAndWaitForSingleObject(event, event, FALSE, &at_once) == NT_TIMEOUT;
+}
+
 nt_status nt_handle_close(nt_handle handle)
 {
     return NtClose(handle);
