@@ -104,7 +104,7 @@ static void run_rounds(void (*create)(size_t index), void (*use)(size_t index), 
     growth.count = all;
 
     region_begin();
-    growth.bytes_before = private_bytes();
+    growth.bytes_before = steady_private_bytes();
     double start = now();
     do {
         begin(&growth.create);
@@ -301,7 +301,7 @@ static void simple(void)
     posted = 1;
     all_ran();
     region_begin();
-    growth.bytes_before = private_bytes();
+    growth.bytes_before = steady_private_bytes();
     double start = now();
     do {
         struct latch entered;

@@ -42,7 +42,7 @@ static void works(void)
     void **all = places(count);
     require(api.CreateThreadpoolWork(no_work, NULL, NULL), "no work object: error %lu", GetLastError());
     region_begin();
-    double before = private_bytes();
+    double before = steady_private_bytes();
     for (size_t i = 0; i < count; i++) {
         all[i] = api.CreateThreadpoolWork(no_work, NULL, NULL);
         require(all[i], "work %zu could not be created: error %lu", i, GetLastError());
@@ -64,7 +64,7 @@ static void timers(void)
     require(first, "no timer: error %lu", GetLastError());
     api.SetThreadpoolTimer(first, &due, 0, 0);
     region_begin();
-    double before = private_bytes();
+    double before = steady_private_bytes();
     for (size_t i = 0; i < count; i++) {
         all[i] = api.CreateThreadpoolTimer(no_timer, NULL, NULL);
         require(all[i], "timer %zu could not be created: error %lu", i, GetLastError());
@@ -86,7 +86,7 @@ static void waits(void)
     void **all = places(count);
     require(api.CreateThreadpoolWait(no_wait, NULL, NULL), "no wait object: error %lu", GetLastError());
     region_begin();
-    double before = private_bytes();
+    double before = steady_private_bytes();
     for (size_t i = 0; i < count; i++) {
         all[i] = api.CreateThreadpoolWait(no_wait, NULL, NULL);
         require(all[i], "wait %zu could not be created: error %lu", i, GetLastError());

@@ -6,6 +6,10 @@
 #include <psapi.h>
 #include <stdlib.h>
 
+#define ALIKE           5
+#define ALIKE_MS        2
+#define STEADY_LIMIT_NS 2e9
+
 static struct host_counts before;
 static double cpu_before;
 static struct process_look most;
@@ -53,6 +57,18 @@ double private_bytes(void)
     require(K32GetProcessMemoryInfo(GetCurrentProcess(), (PROCESS_MEMORY_COUNTERS *)&counters, sizeof counters),
             "no memory counters: error %lu", GetLastError());
     return (double)(counters.PrivateUsage ? counters.PrivateUsage : counters.PagefileUsage);
+}
+
+double steady_private_bytes(void)
+{
+    double bytes = private_bytes(), start = now();
+    for (int alike = 0; alike < ALIKE && now() - start < STEADY_LIMIT_NS;) {
+        pause_for(ALIKE_MS);
+        double next = private_bytes();
+        alike = next == bytes ? alike + 1 : 0;
+        bytes = next;
+    }
+    return bytes;
 }
 
 void report_growth(const char *measure, double from, size_t count)
