@@ -7,6 +7,7 @@
 #ifndef NTPOOL_SCHED_LANE_H
 #define NTPOOL_SCHED_LANE_H
 
+#include "sched/backoff.h"
 #include "sched/task.h"
 
 /* Submitters write one cache line and workers the other. */
@@ -21,13 +22,18 @@ struct sched_lane {
 static inline void lane_push(struct sched_lane *lane, struct sched_task *task)
 {
     struct sched_task *head = atomic_load_explicit(&lane->inbox, memory_order_relaxed);
+    unsigned pauses = 1;
 
     /* Release: who takes the inbox sees the task's links. Sequentially consistent, so that a worker about to park
      * and a submitter about to look for a worker cannot miss each other (see pool.h). */
-    do {
+    for (;;) {
         atomic_store_explicit(&task->next, head, memory_order_relaxed);
-    } while (
-        !atomic_compare_exchange_weak_explicit(&lane->inbox, &head, task, memory_order_seq_cst, memory_order_relaxed));
+        if (nt_likely(atomic_compare_exchange_weak_explicit(&lane->inbox, &head, task, memory_order_seq_cst,
+                                                            memory_order_relaxed)))
+            return;
+        sched_back_off(&pauses);
+        head = atomic_load_explicit(&lane->inbox, memory_order_relaxed);
+    }
 }
 
 /* The rest wants the pool's lock. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "sched/backoff.h"
 #include "sched/claim.h"
 #include "sched/lot.h"
 #include "sched/patience.h"
@@ -89,6 +90,7 @@ void sched_post_quietly(struct sched_task *task)
 {
     struct sched_pool *pool = task->pool;
     uint64_t old = load_counts(task);
+    unsigned pauses = 1;
 
     for (;;) {
         if (nt_unlikely(old & TASK_REFUSING))
@@ -99,8 +101,10 @@ void sched_post_quietly(struct sched_task *task)
             old = load_counts(task);
             continue;
         }
-        if (swap_counts(task, &old, (old + TASK_PENDING_ONE) | TASK_QUEUED))
+        if (nt_likely(swap_counts(task, &old, (old + TASK_PENDING_ONE) | TASK_QUEUED)))
             break;
+        sched_back_off(&pauses);
+        old = load_counts(task);
     }
     if (!(old & TASK_QUEUED))
         lane_push(sched_lane_of(pool, old), task);
