@@ -83,6 +83,22 @@ static void leave_mutex(void)
     WaitForMultipleObjects(2, handles, TRUE, INFINITE);
 }
 
+// Any handle will do: the thread only remembers it.
+static void leave_transaction(void)
+{
+    FUNCTION(BOOL(WINAPI *)(HANDLE), "ntdll.dll", "RtlSetCurrentTransaction")(CreateEventA(NULL, TRUE, FALSE, NULL));
+}
+
+static void leave_languages(void)
+{
+    SetThreadPreferredUILanguages(MUI_LANGUAGE_NAME, L"de-DE\0", NULL);
+}
+
+static void leave_background(void)
+{
+    SetThreadPriority(GetCurrentThread(), THREAD_MODE_BACKGROUND_BEGIN);
+}
+
 static void end_thread(void)
 {
     ExitThread(0);
@@ -104,7 +120,13 @@ static const struct {
     {"section tried", leave_section_tried, STOP_STATUS, "returned owning a critical section, 0x"},
     {"new mutex", leave_new_mutex, STOP_STATUS, "returned owning a mutex, 0x"},
     {"mutex", leave_mutex, STOP_STATUS, "returned owning a mutex, 0x"},
+    // What not every host has, from here on; see below.
+    {"transaction", leave_transaction, 0xC000071D, "returned with a current transaction"},
+    {"languages", leave_languages, 0xC000071F, "returned with other preferred languages"},
+    {"background", leave_background, 0xC0000720, "returned in background mode"},
 };
+
+enum { FIRST_THAT_NOT_EVERY_HOST_HAS = 10 };
 
 static void leave_what_is_asked(void)
 {
@@ -141,8 +163,51 @@ static void check_left(const char *kind, size_t left)
 
 BINDING(each_leftover_is_told_and_raised, "THR-001 THR-002 THR-003 THR-004 THR-005 THR-006 THR-008 THR-011 EXC-004")
 {
-    for (size_t i = 0; i < sizeof leftovers / sizeof *leftovers; i++)
+    for (size_t i = 0; i < FIRST_THAT_NOT_EVERY_HOST_HAS; i++)
         check_left("work callback", i);
+}
+
+// ---- What not every host has ----------------------------------------------------------------------------------------
+
+static void check_left_named(const char *name)
+{
+    for (size_t i = FIRST_THAT_NOT_EVERY_HOST_HAS; i < sizeof leftovers / sizeof *leftovers; i++)
+        if (!strcmp(leftovers[i].name, name))
+            check_left("work callback", i);
+}
+
+BINDING(a_transaction_left_behind_is_told_and_raised, "THR-007")
+{
+    if (!GetProcAddress(GetModuleHandleA("ntdll.dll"), "RtlSetCurrentTransaction"))
+        skip("ntdll.dll lacks RtlSetCurrentTransaction");
+    leave_transaction();
+    if (!FUNCTION(HANDLE(WINAPI *)(void), "ntdll.dll", "RtlGetCurrentTransaction")())
+        skip("RtlSetCurrentTransaction has no effect here");
+    check_left_named("transaction");
+}
+
+BINDING(preferred_languages_left_behind_are_told_and_raised, "THR-009")
+{
+    WCHAR names[64] = {0};
+    ULONG count = 0, room = 64;
+    leave_languages();
+    if (!GetThreadPreferredUILanguages(MUI_LANGUAGE_NAME | MUI_THREAD_LANGUAGES, &count, names, &room) ||
+        wcscmp(names, L"de-DE") != 0)
+        skip("SetThreadPreferredUILanguages has no effect here");
+    check_left_named("languages");
+}
+
+BINDING(background_mode_left_behind_is_told_and_raised, "THR-009")
+{
+    enum { IO_PRIORITY = 22 };
+    typedef LONG WINAPI query(HANDLE, int, void *, ULONG, ULONG *);
+    ULONG priority;
+    if (FUNCTION(query *, "ntdll.dll", "NtQueryInformationThread")(GetCurrentThread(), IO_PRIORITY, &priority,
+                                                                   sizeof priority, NULL) < 0)
+        skip("NtQueryInformationThread does not tell ThreadIoPriority, in which background mode shows");
+    if (!SetThreadPriority(GetCurrentThread(), THREAD_MODE_BACKGROUND_BEGIN))
+        skip("SetThreadPriority knows no background mode: error %lu", GetLastError());
+    check_left_named("background");
 }
 
 BINDING(callbacks_of_every_kind_are_watched, "THR-002 THR-011 EXC-004")
