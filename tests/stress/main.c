@@ -32,6 +32,7 @@ static struct {
     int threads;
     int bounded;
     int crowd;
+    int no_threads;
 } options = {.seed = 1, .seconds = 10, .threads = 4};
 
 static volatile LONG stopping;
@@ -96,7 +97,8 @@ static _Noreturn void usage(void)
 {
     fprintf(stderr, "usage: ntpool-stress [--dll DLL] [--seed N] [--seconds N] [--threads N]\n"
                     "       ntpool-stress [--dll DLL] --bounded CYCLES\n"
-                    "       ntpool-stress [--dll DLL] --crowd COUNT\n");
+                    "       ntpool-stress [--dll DLL] --crowd COUNT\n"
+                    "       ntpool-stress [--dll DLL] --no-threads 1\n");
     exit(2);
 }
 
@@ -116,6 +118,8 @@ int main(int count, char **arguments)
             options.threads = atoi(value);
         else if (!strcmp(arguments[i], "--bounded"))
             options.bounded = atoi(value);
+        else if (!strcmp(arguments[i], "--no-threads"))
+            options.no_threads = atoi(value);
         else if (!strcmp(arguments[i], "--crowd"))
             options.crowd = atoi(value);
         else
@@ -130,6 +134,8 @@ int main(int count, char **arguments)
     setvbuf(stdout, NULL, _IONBF, 0);
     if (options.bounded)
         check_bounded(options.bounded);
+    else if (options.no_threads)
+        check_no_threads();
     else if (options.crowd)
         check_crowd(options.crowd);
     else

@@ -66,6 +66,9 @@ void holdings_return(const struct holdings *before, size_t slack, const char *wh
 // So many objects of each kind at a time, twice, and everything is back afterwards.
 void check_crowd(int count);
 
+// Fills the address space, which has to be limited, so that no thread can be made, and posts.
+void check_no_threads(void);
+
 // Each kind of object for itself: what the process holds after many cycles is what it held after a thousand.
 void check_bounded(int cycles);
 
