@@ -337,7 +337,10 @@ static void simple(void)
 // A logarithm doubles from a thousand to a million.
 #define DOUBLED(kind, measure)                                                                                         \
     {                                                                                                                  \
-        .name = measure, .unit = "ns", .than = "growth-" kind "-1000/" measure, .least = {.times_other = 2 }           \
+        .name = measure, .unit = "ns", .limit = "limit-lines-1000000/touch", .than = "growth-" kind "-1000/" measure,  \
+        .least = {                                                                                                     \
+            .times_other = 2                                                                                           \
+        }                                                                                                              \
     }
 #define FEW(kind, of, n, body)                                                                                         \
     {                                                                                                                  \

@@ -13,7 +13,8 @@ struct family {
 // Declared here, defined in the file of the family, and listed in registry.c.
 #define FAMILY(name, list) const struct family name##_family = {list, sizeof(list) / sizeof *(list)}
 
-extern const struct family limit_counter_family, limit_pool_family, limit_wake_family, limit_heap_family;
+extern const struct family limit_counter_family, limit_pool_family, limit_wake_family, limit_heap_family,
+    limit_lines_family;
 extern const struct family submit_family, simple_family, fan_out_family, life_family, latency_family;
 extern const struct family timer_family, lateness_family, legacy_family, wait_family;
 extern const struct family io_file_family, io_pipe_family, blocking_family, computing_family;

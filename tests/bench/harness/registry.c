@@ -4,11 +4,11 @@
 #include <string.h>
 
 static const struct family *const families[] = {
-    &limit_counter_family, &submit_family,    &simple_family,  &limit_pool_family, &fan_out_family,
-    &limit_wake_family,    &life_family,      &latency_family, &limit_heap_family, &timer_family,
-    &lateness_family,      &legacy_family,    &wait_family,    &io_file_family,    &io_pipe_family,
-    &blocking_family,      &computing_family, &mixed_family,   &fairness_family,   &group_family,
-    &memory_family,        &growth_family,    &idle_family,    &self_family,
+    &limit_counter_family, &submit_family,      &simple_family,  &limit_pool_family, &fan_out_family,
+    &limit_wake_family,    &life_family,        &latency_family, &limit_heap_family, &timer_family,
+    &lateness_family,      &legacy_family,      &wait_family,    &io_file_family,    &io_pipe_family,
+    &blocking_family,      &computing_family,   &mixed_family,   &fairness_family,   &group_family,
+    &memory_family,        &limit_lines_family, &growth_family,  &idle_family,       &self_family,
 };
 
 const struct workload *workload_at(size_t index)
