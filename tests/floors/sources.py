@@ -17,7 +17,9 @@ MAY_INCLUDE = {
 FREESTANDING = {'limits.h', 'stdalign.h', 'stdarg.h', 'stdatomic.h', 'stdbool.h', 'stddef.h', 'stdint.h'}
 
 # The folders where Windows' own headers may be included.
-WINDOWS = ('api/', 'redirect/', 'nt/windows/')
+WINDOWS = ('api/', 'nt/windows/')
+# The folders that may use the Windows half of nt/ by its own headers.
+OF_WINDOWS = WINDOWS + ('redirect/',)
 
 # How the names of each floor begin that floors below it must not know.
 ABOVE = {'api': (), 'redirect': ('api', 'diag', 'tp', 'sched'), 'diag': ('api', 'redirect'),
@@ -57,7 +59,8 @@ def include_faults(path, text, headers):
             target = _resolve(folder, header)
             if target not in headers:
                 yield f'{path}: includes "{header}", which is no header of dlls/ntpool; one of the system is <...>'
-            elif target.partition('/')[0] not in MAY_INCLUDE[floor]:
+            elif target.partition('/')[0] not in MAY_INCLUDE[floor] or (
+                    target.startswith('nt/windows/') and not path.startswith(OF_WINDOWS)):
                 yield f'{path}: includes "{header}", which is no business of {floor}/'
         elif header not in FREESTANDING and not path.startswith(WINDOWS):
             yield f'{path}: includes <{header}>; only {", ".join(WINDOWS)} may ask the system'

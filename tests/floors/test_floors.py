@@ -72,7 +72,8 @@ def the_rules_catch():
             ('tp/a.c', '#include "windows.h"'), ('sched/a.c', '#include "winnt.h"'), ('sched/a.c', '#include "none.h"'),
             ('tp/a.c', '#include "../../../include/ntpool.h"'), ('tp/a.c', '#\\\ninclude <windows.h>'),
             ('tp/a.c', '%:include <windows.h>'), ('tp/a.c', '#import <windows.h>'),
-            ('sched/a.c', '#if __has_include(<windows.h>)')):
+            ('sched/a.c', '#if __has_include(<windows.h>)'), ('redirect/a.c', '#include <windows.h>'),
+            ('tp/a.c', '#include "nt/windows/ntdll.h"')):
         check(list(include_faults(path, f'int a;\n{line}\n')), f'{line} in {path} was let through')
     for line in ('TP_WORK *work;', 'PTP_POOL pool;', '// like TpPostWork', 'struct _TP_WORK *work;', 'api_TpPostWork();'):
         check(list(sources.mention_faults('sched/a.c', line)), f'{line} in sched/ was let through')

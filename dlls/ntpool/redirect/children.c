@@ -101,7 +101,7 @@ static void *find(HMODULE module, const char *name)
     return LdrGetProcedureAddress(module, &text, 0, &function) < 0 ? NULL : function;
 }
 
-struct redirect_names children_prepare(HMODULE self, children_missed *missed)
+struct redirect_names children_prepare(void *self, children_missed *missed)
 {
     static const struct redirect_name names[] = {
         {"CreateProcessA", (void *)(uintptr_t)create_a},

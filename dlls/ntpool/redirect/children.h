@@ -8,12 +8,10 @@
 
 #include "redirect/names.h"
 
-#include <windows.h>
-
 /** Told about each child that runs without ntpool, on the thread that starts it, and why. */
 typedef void children_missed(uint32_t process, const char *why);
 
 /** Looks up the system's functions. The names that are to be redirected; none when something is missing. */
-struct redirect_names children_prepare(HMODULE self, children_missed *missed);
+struct redirect_names children_prepare(void *self, children_missed *missed);
 
 #endif

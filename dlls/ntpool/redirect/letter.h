@@ -7,7 +7,8 @@
 #ifndef NTPOOL_REDIRECT_LETTER_H
 #define NTPOOL_REDIRECT_LETTER_H
 
-#include <windows.h>
+#include "nt/windows/ntdll.h"
+
 #include <stdint.h>
 
 #define LETTER_MAGIC UINT64_C(0x7265747465746e31)

@@ -135,7 +135,7 @@ static bool prepare_exports(struct exporter exporters[2], const struct list *poo
     return true;
 }
 
-bool redirect_process(HMODULE self, const struct redirect_names *names, children_missed *missed,
+bool redirect_process(void *self, const struct redirect_names *names, children_missed *missed,
                       struct redirect_counts *counts)
 {
     // Not on the stack of who loads us. Used once, under the loader's lock.

@@ -20,7 +20,7 @@ struct redirect_counts {
  * nothing and returns false. Where the exports cannot be redirected, nothing is, and the counts are 0. Called by the
  * copy of ntpool that is attached first, under the loader's lock; a second call finds nothing to do.
  */
-bool redirect_process(HMODULE self, const struct redirect_names *names, children_missed *missed,
+bool redirect_process(void *self, const struct redirect_names *names, children_missed *missed,
                       struct redirect_counts *counts);
 
 #endif
