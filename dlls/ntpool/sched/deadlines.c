@@ -3,6 +3,9 @@
 
 enum { CHILDREN = 4 };
 
+/* How often deadlines on the system clock are looked at again while they are far away. */
+#define CLOCK_RECHECK (60 * NT_SECOND)
+
 #define CHUNK_BYTES (DEADLINES_CHUNK * sizeof(struct deadline_entry))
 
 static struct deadline_entry *entry_at(const struct deadline_heap *heap, uint32_t place)
@@ -125,4 +128,12 @@ void deadlines_move(struct deadline_heap *heap, struct sched_deadline *deadline,
 const struct deadline_entry *deadlines_first(const struct deadline_heap *heap)
 {
     return heap->used ? entry_at(heap, 0) : NULL;
+}
+
+uint64_t deadlines_recheck(uint64_t due, uint64_t now)
+{
+    uint64_t clock = nt_system_time();
+    uint64_t left = due > clock ? due - clock : 0;
+
+    return now + (left < CLOCK_RECHECK ? left : CLOCK_RECHECK);
 }

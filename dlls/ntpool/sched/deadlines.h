@@ -39,6 +39,12 @@ void deadlines_remove(struct deadline_heap *heap, struct sched_deadline *deadlin
 /** Moves an armed deadline. */
 void deadlines_move(struct deadline_heap *heap, struct sched_deadline *deadline, uint64_t due);
 
+/**
+ * When, by nt_time_now(), to look again at a deadline on the system clock: when it is due if the clock is not set, but
+ * within a minute, because a long wait does not notice that the clock was set.
+ */
+uint64_t deadlines_recheck(uint64_t due, uint64_t now);
+
 /** The nearest entry, or NULL. */
 const struct deadline_entry *deadlines_first(const struct deadline_heap *heap);
 

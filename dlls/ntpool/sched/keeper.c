@@ -6,8 +6,6 @@
 
 /* The keeper ends after this long with nothing to keep. */
 #define KEEPER_IDLE_TIMEOUT (30 * NT_SECOND)
-/* How often absolute deadlines are looked at again while they are far away. */
-#define CLOCK_RECHECK (60 * NT_SECOND)
 /* How often waits that found no thread are tried again. */
 #define PLACE_AGAIN (2 * NT_MILLISECOND)
 /* How often the turn at the port is looked at while it is leased now and then. */
@@ -213,12 +211,9 @@ static uint64_t next_deadline(uint64_t now)
     uint64_t until = relative ? relative->due : NT_FOREVER;
 
     if (absolute) {
-        uint64_t clock = nt_system_time();
-        uint64_t left = absolute->due > clock ? absolute->due - clock : 0;
-        if (left > CLOCK_RECHECK)
-            left = CLOCK_RECHECK;
-        if (now + left < until)
-            until = now + left;
+        uint64_t recheck = deadlines_recheck(absolute->due, now);
+        if (recheck < until)
+            until = recheck;
     }
     return until;
 }

@@ -53,28 +53,22 @@ enum {
 #define RAMP_PAUSE      (2 * NT_MILLISECOND)
 #define MOST_RAMP_PAUSE (64 * NT_MILLISECOND)
 
-/* Callbacks that are over. The pool's lock is held. */
-static uint64_t callbacks_done(struct sched_pool *pool)
-{
-    uint64_t done = pool->taken_by_the_gone;
+struct progress {
+    uint64_t done;       /* callbacks that are over */
+    unsigned in_between; /* workers neither parked nor in a callback: being started, or on the way to the next */
+};
 
-    for (struct sched_worker *worker = pool->workers; worker; worker = worker->next) {
-        done += atomic_load_explicit(&worker->taken, memory_order_relaxed);
-        done -= atomic_load_explicit(&worker->busy, memory_order_relaxed);
-    }
-    return done;
-}
-
-/* Workers that are neither parked nor in a callback: they are being started, or on the way from one to the next. The
- * pool's lock is held. */
-static unsigned workers_in_between(struct sched_pool *pool)
+/* The pool's lock is held. */
+static struct progress progress_of(struct sched_pool *pool)
 {
-    uint64_t state = pool_load_state(pool);
+    uint64_t state = pool_load_state(pool), taken = pool->taken_by_the_gone;
     unsigned awake = pool_total(state) - pool_idle(state), busy = 0;
 
-    for (struct sched_worker *worker = pool->workers; worker; worker = worker->next)
+    for (struct sched_worker *worker = pool->workers; worker; worker = worker->next) {
+        taken += atomic_load_explicit(&worker->taken, memory_order_relaxed);
         busy += atomic_load_explicit(&worker->busy, memory_order_relaxed);
-    return awake > busy ? awake - busy : 0;
+    }
+    return (struct progress){.done = taken - busy, .in_between = awake > busy ? awake - busy : 0};
 }
 
 /* How many callbacks are queued; beyond limit it does not count. The pool's lock is held. */
@@ -150,16 +144,16 @@ static void want_fewer(struct sched_pool *pool)
 
 /* The first look waits for everybody to be in a callback. Later ones let some be on their way, the more the more have
  * come and blocked; had the rest come to compute, there would be so many too many. */
-static void ramp(struct sched_pool *pool, uint64_t now, unsigned in_between, uint64_t done, unsigned queued)
+static void ramp(struct sched_pool *pool, uint64_t now, struct progress progress, unsigned queued)
 {
     struct sched_watch *watch = &pool->watch;
     unsigned most = watch->ramped ? sched_processors() + watch->ramped / 4 : 1;
 
     watch->ramp_look = NT_FOREVER;
-    if (!queued || watch->owed || queued <= done - watch->done_before ||
+    if (!queued || watch->owed || queued <= progress.done - watch->done_before ||
         !sched_pool_can_grow(pool, pool_load_state(pool)))
         return;
-    if (in_between >= most) {
+    if (progress.in_between >= most) {
         if (++watch->ramp_waits < MOST_RAMP_WAITS) /* a thread that starts may wait for the loader's lock */
             watch->ramp_look = now + RAMP_AGAIN;
     } else if (sched_processor_is_free()) {
@@ -297,12 +291,12 @@ bool sched_stall_look(struct sched_pool *pool, uint64_t now, uint64_t free_until
 
     bring_owed(pool);
     sched_lock_acquire(&pool->lock);
-    uint64_t done = callbacks_done(pool);
-    unsigned queued = callbacks_queued(pool, SCHED_DEFAULT_MAXIMUM), in_between = workers_in_between(pool);
+    struct progress progress = progress_of(pool);
+    unsigned queued = callbacks_queued(pool, SCHED_DEFAULT_MAXIMUM);
     bool starves = sched_pool_can_grow(pool, pool_load_state(pool)) && mark_starved(pool, now);
     sched_lock_release(&pool->lock);
 
-    if (!is_worth_watching(pool, done, queued)) {
+    if (!is_worth_watching(pool, progress.done, queued)) {
         if (!queued)
             sched_pool_set_extra(pool, 0);
         return false;
@@ -311,14 +305,14 @@ bool sched_stall_look(struct sched_pool *pool, uint64_t now, uint64_t free_until
         watch->idle_looks = 0;
     if (!watch->evaluated) {
         watch->idle_looks += !queued;
-        watch->done_before = done;
-        begin_evaluation(watch, now, done);
+        watch->done_before = progress.done;
+        begin_evaluation(watch, now, progress.done);
         sched_note_callbacks(pool);
     } else if (now - watch->evaluated >= sched_evaluation()) {
         watch->idle_looks += !queued;
-        if (done != watch->done)
+        if (progress.done != watch->done)
             watch->progressed = now;
-        evaluate(pool, now, done, queued);
+        evaluate(pool, now, progress.done, queued);
     }
     if (queued && now - watch->progressed >= BACKSTOP) {
         watch->progressed = now;
@@ -328,7 +322,7 @@ bool sched_stall_look(struct sched_pool *pool, uint64_t now, uint64_t free_until
     }
     sched_pool_notify(pool); /* a thread that could not be had before may be had now */
     if (watch->ramp_look <= now && free_until >= now + RAMP_TAKES)
-        ramp(pool, now, in_between, done, queued);
+        ramp(pool, now, progress, queued);
     watch->look = watch->owed ? now : watch->evaluated + sched_evaluation();
     if (watch->ramp_look > now && watch->ramp_look < watch->look)
         watch->look = watch->ramp_look;

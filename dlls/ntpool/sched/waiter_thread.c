@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "sched/deadlines.h"
 #include "sched/waiter_parts.h"
 
 /* A wait thread ends after this long without a wait. */
 #define WAITER_IDLE_TIMEOUT (20 * NT_SECOND)
-/* How often absolute timeouts are looked at again while they are far away: a long wait does not notice a set clock. */
-#define CLOCK_RECHECK (60 * NT_SECOND)
 /* After so many changes to a waiter's slots in a row, none of its handles signalled, it looks at the handles first. */
 enum { CHANGES_IN_A_ROW = 4 };
 /*
@@ -31,11 +30,7 @@ struct round {
 
 static uint64_t due_now(const struct sched_wait *wait, uint64_t now)
 {
-    if (!wait->system)
-        return wait->due;
-    uint64_t clock = nt_system_time();
-    uint64_t left = wait->due > clock ? wait->due - clock : 0;
-    return now + (left < CLOCK_RECHECK ? left : CLOCK_RECHECK);
+    return wait->system ? deadlines_recheck(wait->due, now) : wait->due;
 }
 
 static bool is_due(const struct sched_wait *wait, uint64_t now)
