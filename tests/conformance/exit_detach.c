@@ -2,6 +2,7 @@
 //
 // What a library may do with the pool in its detach code, at the end of the process and when it is unloaded.
 #include "everything.h"
+#include "harness/host.h"
 #include "harness/library.h"
 
 #include <string.h>
@@ -110,8 +111,20 @@ SCENARIO_AT_BOTH_LEVELS(detach_closes_in_storm, close_all, true)
 SCENARIO_AT_BOTH_LEVELS(detach_posts, tell_post, false)
 SCENARIO_AT_BOTH_LEVELS(detach_closes_members, tell_close_members, false)
 
+// Wine loses a process in a thousand before its detach code, with any pool or none (host-limits.txt has the evidence).
+// A test has at most 20 of them; two that are lost in one test are not the host's.
+static bool is_lost_by_host(const struct outcome *outcome, int *lost)
+{
+    if (!host_is_wine() || *outcome->output || *lost)
+        return false;
+    ++*lost;
+    remark("the host lost a process before its detach code");
+    return true;
+}
+
 static void check_detach(const struct level *at, const char *scenario, int rounds, const char *output)
 {
+    int lost = 0;
     char name[64];
     snprintf(name, sizeof name, "%s%s", at->native ? "nt_" : "", scenario);
     for (int round = 1; next_round(round, rounds); round++) {
@@ -119,8 +132,8 @@ static void check_detach(const struct level *at, const char *scenario, int round
         require(!outcome.hung, "round %d: the process hung, having said: '%s'", round, outcome.output);
         require(outcome.exit_code == 7, "round %d: the process ended with 0x%lx instead of 7, having said: '%s'", round,
                 outcome.exit_code, outcome.output);
-        require(!strcmp(outcome.output, output), "round %d: the detach code said '%s' instead of '%s'", round,
-                outcome.output, output);
+        require(!strcmp(outcome.output, output) || is_lost_by_host(&outcome, &lost),
+                "round %d: the detach code said '%s' instead of '%s'", round, outcome.output, output);
     }
 }
 
@@ -152,4 +165,44 @@ OBSERVATION_AT_BOTH_LEVELS(a_post_in_detach_code_at_the_end_raises, "WORK-014 EX
 BINDING_AT_BOTH_LEVELS(closing_members_in_detach_code_at_the_end_raises, "CG-030 EXC-009", "")
 {
     check_detach(at, "detach_closes_members", 3, "raised 0xc000000d\n");
+}
+
+// ---- Without a pool --------------------------------------------------------------------------------------------
+
+static void say_it_ran(void)
+{
+    say("the detach code ran");
+}
+
+static DWORD WINAPI ask_for_times(void *count)
+{
+    FILETIME idle, kernel, user;
+    while (GetSystemTimes(&idle, &kernel, &user))
+        count_up(count);
+    return 0;
+}
+
+SCENARIO(detach_without_pool)
+{
+    static volatile LONG asked;
+    detach_code = say_it_ran;
+    library_listen(library_load(), run_detach_code);
+    for (int i = 0; i < 2; i++)
+        start_thread(ask_for_times, (void *)&asked);
+    await_count(&asked, 10);
+    ExitProcess(7);
+}
+
+OBSERVATION(whether_the_host_runs_detach_code_after_threads_that_asked_for_times, "EXC-012")
+{
+    int rounds = 0, lost = 0;
+    while (next_round(rounds + 1, 2 * ROUNDS)) {
+        struct outcome outcome = run_scenario("detach_without_pool", LIMIT);
+        require(!outcome.hung && outcome.exit_code == 7, "the process %s 0x%lx, having said: '%s'",
+                outcome.hung ? "hung:" : "ended with", outcome.exit_code, outcome.output);
+        rounds++;
+        lost += strcmp(outcome.output, "the detach code ran\n") != 0;
+    }
+    remark("%d of %d processes ended before their detach code was through", lost, rounds);
+    require(!lost || host_is_wine(), "this host is not known to lose processes");
 }
