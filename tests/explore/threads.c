@@ -312,7 +312,7 @@ bool explore_terminate(uint32_t id, const struct nt_parker *parker)
     machine_step("terminates", parker, __builtin_return_address(0));
     for (unsigned i = 0; i < machine.thread_count; i++) {
         struct thread *thread = &machine.threads[i];
-        if (thread->id != id || thread->parker != parker)
+        if (thread->id != id || (parker ? thread->parker != parker : !thread->parker))
             continue;
         buffers_flush(thread);
         thread->state = THREAD_ENDED;

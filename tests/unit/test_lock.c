@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* sched/lock.h and sched/lot.h: mutual exclusion, no lost wake, deadlines, order of waking, exit of the process. */
+/* sched/lock.h and sched/lot.h: mutual exclusion, no lost wake, deadlines, order of waking, exit of the process, and
+ * threads that are terminated while they wait. */
 #include "unit.h"
 #include "sched/lock.h"
 #include "sched/lot.h"
+
+#include <string.h>
 
 static struct sched_lock lock;
 static unsigned guarded; /* by lock, which is all that keeps its updates apart */
@@ -235,4 +238,133 @@ TEST(no_wake_is_lost)
     require(ground_wait_threads_ended(UNIT_PATIENCE * 2));
     check_equal(atomic_load(&turn), 4500);
     unit_note("%u waits timed out", players[0].timeouts + players[1].timeouts + players[2].timeouts);
+}
+
+/* ---- threads that are terminated while they wait --------------------------------------------------- */
+
+enum { SCRIBBLED = 128 * 1024, CROWD = 200 };
+
+static _Atomic uint32_t thread_ids[CROWD];
+static _Atomic unsigned arrived, passed;
+
+static void arrive(void)
+{
+    atomic_store(&thread_ids[atomic_fetch_add(&arrived, 1)], nt_thread_id());
+}
+
+/* The stack of who ended last is the next one's, and here is what that finds in it: nothing that anybody could use. */
+static void scribble(void *unused)
+{
+    unsigned char stack[SCRIBBLED];
+
+    (void)unused;
+    memset(stack, 0xEE, sizeof(stack));
+    __asm__ volatile("" : : "r"(stack) : "memory"); /* or the compiler leaves it out */
+}
+
+static void terminate(unsigned number)
+{
+    uint32_t id = atomic_load(&thread_ids[number]);
+    struct unit_thread thread;
+
+    ground_terminate_parked(id);
+    unit_thread_start(&thread, scribble, NULL);
+    unit_thread_join(&thread);
+}
+
+static void arrive_and_wait_in_lot(void *argument)
+{
+    arrive();
+    wait_in_lot(argument);
+}
+
+TEST(waiters_that_are_terminated_do_not_disturb_the_others)
+{
+    static struct word word = {.wait = true}, other = {.wait = true};
+    struct unit_thread thread;
+
+    for (unsigned i = 0; i < 6; i++) {
+        require(nt_thread_start(arrive_and_wait_in_lot, &word, NULL) == NT_SUCCESS);
+        require_soon(atomic_load(&word.asked) == i + 1);
+    }
+    terminate(0);
+    terminate(2);
+    terminate(5);
+    sched_lot_wake(&other, SCHED_LOT_ALL);
+    sched_lot_wake(&word, SCHED_LOT_ALL);
+    check_soon(atomic_load(&word.came_back) == 3);
+    require(ground_wait_threads_ended(UNIT_PATIENCE));
+    unit_thread_start(&thread, wait_in_lot, &word);
+    require_soon(atomic_load(&word.asked) == 7);
+    sched_lot_wake(&word, 1);
+    unit_thread_join(&thread);
+    check_equal(atomic_load(&word.came_back), 4);
+}
+
+static void arrive_and_pass_the_lock(void *unused)
+{
+    (void)unused;
+    arrive();
+    sched_lock_acquire(&lock);
+    atomic_fetch_add(&passed, 1);
+    sched_lock_release(&lock);
+}
+
+TEST(a_lock_is_not_lost_to_a_waiter_that_was_terminated)
+{
+    sched_lock_acquire(&lock);
+    for (unsigned i = 1; i <= 3; i++) {
+        require(nt_thread_start(arrive_and_pass_the_lock, NULL, NULL) == NT_SUCCESS);
+        require_soon(ground_parked_threads() == i);
+    }
+    terminate(0);
+    sched_lock_release(&lock); /* wakes the one that is gone */
+    check(ground_wait_threads_ended(UNIT_PATIENCE));
+    check_equal(atomic_load(&passed), 2);
+    check_equal(atomic_load(&lock.word), 0);
+}
+
+static void crowd_the_lock(unsigned asleep)
+{
+    atomic_store(&arrived, 0);
+    sched_lock_acquire(&lock);
+    for (unsigned i = 0; i < CROWD; i++)
+        require(nt_thread_start(arrive_and_pass_the_lock, NULL, NULL) == NT_SUCCESS);
+    require_soon(atomic_load(&arrived) == CROWD);
+    require_soon(ground_parked_threads() >= asleep); /* now and then one looks again */
+    sched_lock_release(&lock);
+    require(ground_wait_threads_ended(UNIT_PATIENCE));
+}
+
+TEST(a_crowd_that_waits_needs_no_more_memory_the_next_time)
+{
+    crowd_the_lock(CROWD - 10);
+    size_t bytes = ground_committed_bytes();
+    check(bytes != 0);
+    for (unsigned i = 0; i < 5; i++)
+        crowd_the_lock(CROWD - 10);
+    check_equal(ground_committed_bytes(), bytes);
+    check_equal(atomic_load(&passed), 6 * CROWD);
+}
+
+TEST(who_waits_without_memory_waits_all_the_same)
+{
+    struct word word = {.wait = true};
+    uint64_t deadline;
+
+    ground_fail(GROUND_RESERVE, 1, GROUND_ALWAYS);
+    crowd_the_lock(4);
+    check_equal(atomic_load(&passed), CROWD);
+    check_equal(ground_committed_bytes(), 0);
+    check(ground_calls(GROUND_RESERVE) != 0);
+    for (unsigned i = 0; i < 8; i++)
+        require(nt_thread_start(wait_in_lot, &word, NULL) == NT_SUCCESS);
+    require_soon(atomic_load(&word.asked) >= 8);
+    deadline = nt_time_now() + 5 * NT_MILLISECOND;
+    while (sched_lot_wait(&word, must_wait, &word, deadline)) {
+    }
+    check(nt_time_now() >= deadline);
+    atomic_store(&word.wait, false);
+    sched_lot_wake(&word, SCHED_LOT_ALL);
+    check(ground_wait_threads_ended(UNIT_PATIENCE));
 }

@@ -4,6 +4,10 @@
 
 enum { SPINS = 100 };
 
+/* A release wakes one thread. Should that have been terminated while it waited, the others look again after this long.
+ */
+#define LOOK_AGAIN NT_SECOND
+
 static bool is_contended(void *argument)
 {
     struct sched_lock *lock = argument;
@@ -22,7 +26,7 @@ void sched_lock_acquire_slow(struct sched_lock *lock)
     while (atomic_exchange_explicit(&lock->word, 2, memory_order_seq_cst) != 0) {
         if (nt_process_is_exiting())
             return;
-        sched_lot_wait(&lock->word, is_contended, lock, NT_FOREVER);
+        sched_lot_wait(&lock->word, is_contended, lock, nt_time_now() + LOOK_AGAIN);
     }
 }
 

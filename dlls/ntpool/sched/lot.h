@@ -2,6 +2,9 @@
 /*
  * The parking lot: threads wait on an address until somebody wakes that address. It needs no room beside the
  * address itself, so a lock is one word and an object's waiters cost the object nothing.
+ *
+ * A thread may be terminated while it waits: nothing of its stack is touched afterwards. But a wake that reaches it is
+ * lost, so whoever depends on a wake that is meant for one alone has to look again from time to time.
  */
 #ifndef NTPOOL_SCHED_LOT_H
 #define NTPOOL_SCHED_LOT_H

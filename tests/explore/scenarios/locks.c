@@ -55,13 +55,99 @@ static void open_up(void *unused)
     sched_lot_wake(&must_wait, SCHED_LOT_ALL);
 }
 
+static void wait_for_good(void *unused)
+{
+    (void)unused;
+    while (atomic_load(&must_wait))
+        sched_lot_wait(&must_wait, still_must, NULL, NT_FOREVER);
+}
+
+/* Before and behind it wait others, whose wake-ups are not lost over that. */
 SCENARIO(a_wake_up_meets_the_end_of_a_wait, .time_passes = true)
 {
     atomic_store(&must_wait, true);
-    unsigned thread = explore_start(open_up, NULL);
+    unsigned others[] = {explore_start(wait_for_good, NULL), explore_start(wait_for_good, NULL)};
+    unsigned opener = explore_start(open_up, NULL);
     for (unsigned i = 1; atomic_load(&must_wait); i++)
         sched_lot_wait(&must_wait, still_must, NULL, i < 4 ? nt_time_now() + 2 : NT_FOREVER);
-    explore_join(thread);
+    explore_join(others[0]);
+    explore_join(others[1]);
+    explore_join(opener);
+}
+
+/* Those that wait come, go and come again, some of them too late for their wake-up. */
+static void wait_and_open_up(void *unused)
+{
+    (void)unused;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        sched_lot_wait(&must_wait, still_must, NULL, explore_pick(2) ? nt_time_now() + 2 : NT_FOREVER);
+        sched_lot_wake(&must_wait, 1 + explore_pick(2));
+    }
+    open_up(NULL);
+}
+
+SCENARIO(waiters_use_the_records_of_others, .time_passes = true)
+{
+    atomic_store(&must_wait, true);
+    unsigned opener = explore_start(open_up, NULL);
+    run_together(wait_and_open_up, NULL);
+    explore_join(opener);
+}
+
+static uint32_t victims_thread;
+
+static void wait_as_victim(void *unused)
+{
+    (void)unused;
+    victims_thread = nt_thread_id();
+    while (atomic_load(&must_wait))
+        sched_lot_wait(&must_wait, still_must, NULL, explore_pick(2) ? nt_time_now() + 2 : NT_FOREVER);
+}
+
+static void terminate(void *unused)
+{
+    (void)unused;
+    explore_terminate(victims_thread, NULL);
+}
+
+/* Its stack is gone, and whoever touches it is found. */
+SCENARIO(a_waiter_is_terminated, .time_passes = true)
+{
+    atomic_store(&must_wait, true);
+    explore_start(wait_as_victim, NULL);
+    unsigned beside = explore_start(wait_for_good, NULL), killer = explore_start(terminate, NULL);
+    if (explore_pick(2))
+        explore_settle();
+    open_up(NULL);
+    explore_join(beside);
+    explore_join(killer);
+    atomic_store(&must_wait, true);
+    beside = explore_start(wait_for_good, NULL);
+    open_up(NULL);
+    explore_join(beside);
+}
+
+static void pass_as_victim(void *unused)
+{
+    victims_thread = nt_thread_id();
+    pass(unused);
+}
+
+/* The wake-up that was for it is lost, and the lock is not. */
+SCENARIO(a_waiter_of_a_lock_is_terminated, .time_passes = true)
+{
+    sched_lock_acquire(&lock);
+    explore_start(pass_as_victim, NULL);
+    unsigned other = explore_start(pass, NULL);
+    if (explore_pick(2))
+        explore_settle();
+    unsigned killer = explore_start(terminate, NULL);
+    sched_lock_release(&lock);
+    explore_join(other);
+    explore_join(killer);
+    sched_lock_acquire(&lock);
+    explore_check_equal(inside, 0);
+    sched_lock_release(&lock);
 }
 
 /* Three to a slab, so that slabs come and go. */

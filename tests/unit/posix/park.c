@@ -14,6 +14,7 @@
 enum { TOKEN_NONE, TOKEN_PRESENT, TOKEN_AWAITED };
 
 static _Atomic uint64_t wake_ups;
+static _Atomic unsigned parked;
 
 static long futex(_Atomic uint32_t *word, int operation, uint32_t value, const struct timespec *until)
 {
@@ -58,8 +59,10 @@ bool nt_park(struct nt_parker *parker, uint64_t deadline)
                                                      memory_order_relaxed)) {
             continue;
         }
+        atomic_fetch_add_explicit(&parked, 1, memory_order_relaxed);
         long result = futex(&parker->token, FUTEX_WAIT_BITSET, TOKEN_AWAITED, limit);
         bool late = result != 0 && errno == ETIMEDOUT;
+        atomic_fetch_sub_explicit(&parked, 1, memory_order_relaxed);
         ground_end_if_terminated();
         atomic_fetch_add_explicit(&wake_ups, 1, memory_order_relaxed);
         token = TOKEN_AWAITED;
@@ -80,6 +83,11 @@ void nt_unpark(struct nt_parker *parker)
         ground_dawdle();
         futex(&parker->token, FUTEX_WAKE, 1, NULL);
     }
+}
+
+unsigned ground_parked_threads(void)
+{
+    return atomic_load_explicit(&parked, memory_order_relaxed);
 }
 
 uint64_t ground_wake_ups(void)

@@ -92,6 +92,8 @@ struct nt_stack_size ground_last_stack(void);
 unsigned ground_trimmed_stacks(void);
 /** How often a thread came back from sleeping in nt_park or in a wait, woken or late. */
 uint64_t ground_wake_ups(void);
+/** How many threads sleep in nt_park, or are about to. */
+unsigned ground_parked_threads(void);
 /** What nt_thread_has_pending_io says on the calling thread. */
 void ground_set_pending_io(bool pending);
 /** Queues a user APC to a thread; it runs when that thread parks alertably. */
