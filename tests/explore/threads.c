@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "internal.h"
 #include "machine.h"
 
 #include <sys/mman.h>
@@ -316,6 +317,7 @@ bool explore_terminate(uint32_t id, const struct nt_parker *parker)
             continue;
         buffers_flush(thread);
         thread->state = THREAD_ENDED;
+        ground_abandon_wait(id);
         return true;
     }
     return false;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "stress.h"
 
+#include <string.h>
+
 #define FIRST 1000
 #define SLACK ((size_t)256 << 10) // bytes: less than an object a cycle
 #define SHORT 100000              // a run with fewer cycles goes through a twentieth of them where they are slow
@@ -187,23 +189,44 @@ static const struct {
     {"timer-queue", cycle_timer_queue, false},
 };
 
-void check_bounded(int cycles)
+static void print_holdings(const struct holdings *now, int cycles)
 {
+    printf("; %d: %lu, %d, %zu", cycles, now->handles, now->threads, now->bytes);
+}
+
+// After every ten times as many cycles it says what is held: what grows with them, and what grew once.
+static void check_kind(const char *name, void (*cycle)(void), int first, int last)
+{
+    int done = 0;
+    for (; done < first; done++)
+        cycle();
+    struct holdings before = holdings_now(), now = before;
+    printf("%-16s %d cycles: %lu handles, %d threads, %zu bytes", name, first, before.handles, before.threads,
+           before.bytes);
+    double start = milliseconds();
+    for (int next = 10 * first; done < last; next *= 10) {
+        for (; done < next && done < last; done++)
+            cycle();
+        now = holdings_now();
+        print_holdings(&now, done);
+    }
+    double took = milliseconds() - start;
+    holdings_return(&before, SLACK, name);
+    now = holdings_now();
+    printf("; at rest: %lu, %d, %zu; %.1f us each\n", now.handles, now.threads, now.bytes,
+           took * 1000 / (done - first + 1));
+}
+
+void check_bounded(int cycles, const char *kind)
+{
+    bool is_known = false;
     event = CreateEventA(NULL, FALSE, FALSE, NULL);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         bool is_short = kinds[i].is_slow && cycles < SHORT;
-        int first = is_short ? FIRST / 10 : FIRST, last = is_short ? cycles / 20 : cycles, cycle = 0;
-        for (; cycle < first; cycle++)
-            kinds[i].cycle();
-        struct holdings before = holdings_now();
-        double start = milliseconds();
-        for (; cycle < last; cycle++)
-            kinds[i].cycle();
-        double took = milliseconds() - start;
-        struct holdings now = holdings_now();
-        holdings_return(&before, SLACK, kinds[i].name);
-        printf("%-16s %d cycles: %lu handles, %d threads, %zu bytes; %d: %lu, %d, %zu; %.1f us each\n", kinds[i].name,
-               first, before.handles, before.threads, before.bytes, cycle, now.handles, now.threads, now.bytes,
-               took * 1000 / (cycle - first + 1));
+        if (kind && strcmp(kind, kinds[i].name))
+            continue;
+        is_known = true;
+        check_kind(kinds[i].name, kinds[i].cycle, is_short ? FIRST / 10 : FIRST, is_short ? cycles / 20 : cycles);
     }
+    require(is_known, "no kind \"%s\"", kind);
 }

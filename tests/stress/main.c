@@ -31,6 +31,7 @@ static struct {
     int seconds;
     int threads;
     int bounded;
+    const char *kind;
     int crowd;
     int no_threads;
 } options = {.seed = 1, .seconds = 10, .threads = 4};
@@ -96,7 +97,7 @@ static void stress(void)
 static _Noreturn void usage(void)
 {
     fprintf(stderr, "usage: ntpool-stress [--dll DLL] [--seed N] [--seconds N] [--threads N]\n"
-                    "       ntpool-stress [--dll DLL] --bounded CYCLES\n"
+                    "       ntpool-stress [--dll DLL] --bounded CYCLES [--kind KIND]\n"
                     "       ntpool-stress [--dll DLL] --crowd COUNT\n"
                     "       ntpool-stress [--dll DLL] --no-threads 1\n");
     exit(2);
@@ -118,6 +119,8 @@ int main(int count, char **arguments)
             options.threads = atoi(value);
         else if (!strcmp(arguments[i], "--bounded"))
             options.bounded = atoi(value);
+        else if (!strcmp(arguments[i], "--kind"))
+            options.kind = value;
         else if (!strcmp(arguments[i], "--no-threads"))
             options.no_threads = atoi(value);
         else if (!strcmp(arguments[i], "--crowd"))
@@ -133,7 +136,7 @@ int main(int count, char **arguments)
     }
     setvbuf(stdout, NULL, _IONBF, 0);
     if (options.bounded)
-        check_bounded(options.bounded);
+        check_bounded(options.bounded, options.kind);
     else if (options.no_threads)
         check_no_threads();
     else if (options.crowd)

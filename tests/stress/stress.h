@@ -70,6 +70,6 @@ void check_crowd(int count);
 void check_no_threads(void);
 
 // Each kind of object for itself: what the process holds after many cycles is what it held after a thousand.
-void check_bounded(int cycles);
+void check_bounded(int cycles, const char *kind);
 
 #endif

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "sched/port.h"
 #include "sched/keeper.h"
+#include "sched/roll_call.h"
 #include "sched/visit.h"
 
-static struct sched_lock lock; /* guards the creation of the port and of its first poller */
+static struct sched_lock
+    lock; /* guards the creation of the port and of its first poller, and of one that replaces it */
 static nt_handle port;
 static sched_port_deliver *deliver_completion;
 
 static _Atomic uint32_t pollers;
+static _Atomic bool
+    poller_is_missing; /* the turn is free, and nobody could be had to take it; written under the lock */
 
 /* The next so many visits pass the turn on, because one was long. Touched by whoever has the turn. */
 static uint32_t visits_without_lease;
@@ -33,10 +37,37 @@ static nt_status start_poller(void)
     return status;
 }
 
-void sched_poller_ends(struct sched_worker *visitor)
+/* The lock is held. */
+static bool replace_poller(void)
 {
-    sched_turn_end_lease(&visitor->turn);
+    bool started = start_poller() >= 0;
+
+    atomic_store_explicit(&poller_is_missing, !started, memory_order_relaxed);
+    return started;
+}
+
+void sched_poller_gone(struct sched_worker *visitor)
+{
+    bool turn_is_free = sched_turn_leave(&visitor->turn);
+
+    sched_lock_acquire(&lock);
     atomic_fetch_sub_explicit(&pollers, 1, memory_order_relaxed);
+    bool is_missing = turn_is_free && !replace_poller();
+    sched_lock_release(&lock);
+    if (is_missing)
+        sched_roll_call_ask();
+}
+
+bool sched_port_is_served(void)
+{
+    bool is_served = !atomic_load_explicit(&poller_is_missing, memory_order_relaxed);
+
+    if (is_served)
+        return true;
+    sched_lock_acquire(&lock);
+    is_served = !atomic_load_explicit(&poller_is_missing, memory_order_relaxed) || replace_poller();
+    sched_lock_release(&lock);
+    return is_served;
 }
 
 void sched_poller_may_block(struct sched_worker *visitor)
@@ -59,7 +90,7 @@ static bool begin_visit(struct sched_worker *visitor, struct sched_pool *pool)
 /* Comes back with the turn. */
 static void visit(struct sched_worker *visitor)
 {
-    if (visits_without_lease && sched_turn_pass()) {
+    if (visits_without_lease && sched_turn_pass(&visitor->turn)) {
         sched_visit(visitor);
         sched_turn_take(&visitor->turn);
         if (visits_without_lease)
@@ -94,8 +125,8 @@ static void poller_main(void *argument)
         else if (pool)
             sched_pool_notify(pool);
     }
-    sched_turn_pass(); /* the next finds the same */
-    sched_poller_ends(visitor);
+    sched_turn_leave(&visitor->turn); /* the next finds the same */
+    atomic_fetch_sub_explicit(&pollers, 1, memory_order_relaxed);
     sched_visitor_end(visitor);
 }
 
@@ -108,6 +139,8 @@ static nt_status port_prepare(sched_port_deliver *deliver)
     if (status >= 0 && !atomic_load_explicit(&pollers, memory_order_relaxed)) {
         deliver_completion = deliver;
         status = start_poller();
+        if (status >= 0)
+            atomic_store_explicit(&poller_is_missing, false, memory_order_relaxed);
     }
     return status;
 }

@@ -9,6 +9,7 @@
 #ifndef NTPOOL_SCHED_PORT_H
 #define NTPOOL_SCHED_PORT_H
 
+#include "sched/roll_call.h"
 #include "sched/worker.h"
 
 /**
@@ -23,8 +24,19 @@ typedef struct sched_pool *sched_port_deliver(const struct nt_completion *comple
  */
 nt_status sched_port_bind(nt_handle file, uint64_t key, sched_port_deliver *deliver);
 
-/** A poller's thread is no more; visitor is its worker. */
-void sched_poller_ends(struct sched_worker *visitor);
+/**
+ * An operation was begun, or somebody waits for one to end, so a poller is wanted: should they have been terminated,
+ * which tells nobody, the keeper finds that out in a roll call. Looks at a flag.
+ */
+static inline void sched_port_expect(void)
+{
+    sched_roll_call_ask();
+}
+
+/** The thread of a poller is no more; visitor is its worker. If nobody else has its turn now, another is started. */
+void sched_poller_gone(struct sched_worker *visitor);
+/** For the keeper: tries again to start one where none could be. False: that failed again. */
+bool sched_port_is_served(void);
 /** A poller that visits may take a while: somebody else gets its turn. */
 void sched_poller_may_block(struct sched_worker *visitor);
 

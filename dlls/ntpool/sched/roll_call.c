@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sched/roll_call.h"
+#include "sched/port.h"
 #include "sched/worker_parts.h"
 
 enum {
@@ -21,10 +22,10 @@ struct suspects {
 };
 
 /* Its pool is full, work waits in it, and this worker is still in the callback of the last roll call. Workers leave the
- * registry with their pool, so it is there; but for visitors, who come and go. */
+ * registry with their pool, so it is there; visitors, who come and go, are not asked about here. */
 static bool is_in_the_way(struct sched_worker *worker, struct suspects *suspects)
 {
-    struct sched_pool *pool = worker->is_visitor ? NULL : worker->pool;
+    struct sched_pool *pool = worker->pool;
     uint64_t before = worker->taken_at_roll_call;
 
     worker->taken_at_roll_call = 0;
@@ -36,13 +37,20 @@ static bool is_in_the_way(struct sched_worker *worker, struct suspects *suspects
     return worker->taken_at_roll_call == before;
 }
 
+/* Nobody calls the poller whose turn it is: it is asked for each time, as are those that visit. Those that wait for the
+ * turn are not missed before they are given it. */
 static void suspect(struct sched_worker *worker, void *argument)
 {
     struct suspects *suspects = argument;
 
-    if (!atomic_load_explicit(&worker->called, memory_order_seq_cst) && !is_in_the_way(worker, suspects))
+    if (worker->is_visitor) {
+        if (sched_turn_is_awaited_by(&worker->turn))
+            return;
+    } else if (atomic_load_explicit(&worker->called, memory_order_seq_cst) || is_in_the_way(worker, suspects)) {
+        suspects->others = true;
+    } else {
         return;
-    suspects->others = true;
+    }
     if (suspects->count < SUSPECTS_AT_ONCE)
         suspects->of[suspects->count++] = (struct suspect){.worker = worker,
                                                            .thread = worker->thread,
@@ -74,5 +82,5 @@ bool sched_roll_call(void)
         others = others || suspects.others;
         next_bucket = (next_bucket + 1) % SCHED_REGISTRY_BUCKETS;
     }
-    return others;
+    return !sched_port_is_served() || others;
 }

@@ -2,11 +2,12 @@
 /*
  * Roll calls: workers that are gone and said nothing. TerminateThread, which is forbidden on a worker, tells nobody. A
  * worker that was terminated while it rested is woken in vain, and the search that it was woken for never ends; one
- * that was terminated in a callback keeps its place in a pool that may have no more.
+ * that was terminated in a callback keeps its place in a pool that may have no more. A poller of the completion port
+ * that was terminated leaves it alone.
  *
- * So the keeper calls the roll a second after somebody was woken, or found a pool full: it asks the system for those
- * who have not come since and for those who are in the way, and buries who is gone. Nothing of it is on a worker's way,
- * and where nobody is woken no roll is called.
+ * So the keeper calls the roll a second after somebody was woken, found a pool full, or counts on the port: it asks the
+ * system for those who have not come since, for those who are in the way and for the pollers, and buries who is gone.
+ * Nothing of it is on a worker's way, and where nobody is woken no roll is called.
  */
 #ifndef NTPOOL_SCHED_ROLL_CALL_H
 #define NTPOOL_SCHED_ROLL_CALL_H

@@ -81,8 +81,8 @@ static void leave(struct sched_worker *visitor)
     bool gone = sched_worker_unlink(pool, visitor);
     /* Once unlocked, it may be gone. */
     bool left_work = sched_pool_has_work(pool) && sched_pool_try_enter(pool);
-    sched_lock_release(&pool->lock);
     visitor->pool = NULL;
+    sched_lock_release(&pool->lock);
     if (gone) {
         sched_pool_gone(pool);
         return;

@@ -10,7 +10,8 @@ void sched_worker_bury(struct sched_worker *worker)
     struct sched_task *task = worker->in_hand;
     bool is_visitor = worker->is_visitor;
 
-    sched_claim_return(worker);
+    if (worker->pool)
+        sched_claim_return(worker);
     atomic_store_explicit(&worker->busy, false, memory_order_relaxed);
     atomic_store_explicit(&worker->current, NULL, memory_order_relaxed);
     /* The task may be the last that uses the pool. It lives on while this worker is counted. */
@@ -18,9 +19,10 @@ void sched_worker_bury(struct sched_worker *worker)
         sched_task_detached_ended(task);
     else if (task)
         sched_task_ended(task);
-    sched_worker_drop(worker);
+    if (worker->pool) /* a visitor's only while it visits */
+        sched_worker_drop(worker);
     if (is_visitor)
-        sched_poller_ends(worker);
+        sched_poller_gone(worker);
     sched_worker_gone(worker);
 }
 

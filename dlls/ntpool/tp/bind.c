@@ -97,5 +97,7 @@ nt_status tp_bind_io(nt_handle file, tp_bound_io_callback *callback, bool win32)
     binding = tp_pool_scheduler(NULL) ? find_or_make(callback, win32) : NULL;
     if (!binding)
         return NT_NO_MEMORY;
-    return sched_port_bind(file, tp_key_make(binding, 0), tp_deliver);
+    nt_status status = sched_port_bind(file, tp_key_make(binding, 0), tp_deliver);
+    sched_port_expect(); /* nobody tells when operations on it begin */
+    return status;
 }

@@ -175,6 +175,9 @@ static uint32_t io_cancel(struct tp_object *object)
     return cancelled + forgotten;
 }
 
+/* How long who waits for an operation to end does so, in the end, before it asks again after the poller. */
+#define LONGEST_PATIENCE (32 * SCHED_ROLL_CALL_DELAY)
+
 static bool is_expecting(void *argument)
 {
     return started_of(argument) != 0;
@@ -183,12 +186,16 @@ static bool is_expecting(void *argument)
 static void wait_for_started(struct tp_io *io)
 {
     struct sched_worker *blocked;
+    uint64_t patience = SCHED_ROLL_CALL_DELAY;
 
     if (!started_of(io))
         return;
     blocked = sched_blocking_begin();
-    while (started_of(io) && !nt_process_is_exiting())
-        sched_lot_wait(&io->started, is_expecting, io, NT_FOREVER);
+    while (started_of(io) && !nt_process_is_exiting()) {
+        sched_port_expect();
+        sched_lot_wait(&io->started, is_expecting, io, nt_time_now() + patience);
+        patience = patience < LONGEST_PATIENCE ? 2 * patience : patience;
+    }
     if (blocked)
         sched_blocking_end(blocked);
 }
@@ -294,6 +301,7 @@ void tp_io_start(struct tp_io *io)
     sched_lock_acquire(lock_of(io));
     atomic_fetch_add_explicit(&io->started, 1, memory_order_relaxed);
     sched_lock_release(lock_of(io));
+    sched_port_expect();
 }
 
 void tp_io_cancel(struct tp_io *io)

@@ -53,7 +53,7 @@ static void take_turns(void *argument)
     }
     poll_once();
     atomic_fetch_add(&done, 1);
-    if (!sched_turn_pass())
+    if (!sched_turn_pass(taker))
         sched_turn_lease(taker);
 }
 
@@ -69,6 +69,51 @@ SCENARIO(the_turn_is_never_lost)
         sched_turn_look();
     for (unsigned i = 0; i < TAKERS; i++)
         explore_join(threads[i]);
+}
+
+static uint32_t ids[TAKERS];
+
+static void take_turns_and_leave(void *argument)
+{
+    struct sched_turn_taker *taker = argument;
+
+    ids[taker - takers] = nt_thread_id();
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        sched_turn_take(taker);
+        poll_once();
+        if (sched_turn_is_wanted()) {
+            sched_turn_lease(taker);
+            if (explore_pick(2))
+                sched_turn_end_lease(taker);
+            if (!sched_turn_resume(taker))
+                sched_turn_take(taker);
+            poll_once();
+        }
+        if (explore_pick(2) && sched_turn_pass(taker))
+            continue;
+        sched_turn_leave(taker);
+    }
+    atomic_fetch_add(&done, 1);
+}
+
+/* It waited for the turn, or had just been given it: the others have it all the same, and one at a time. */
+SCENARIO(who_waits_for_the_turn_is_terminated, .time_passes = true)
+{
+    unsigned threads[TAKERS], victim = explore_pick(TAKERS);
+
+    for (unsigned i = 0; i < TAKERS; i++)
+        threads[i] = explore_start(take_turns_and_leave, &takers[i]);
+    for (unsigned i = explore_pick(LOOKS); i > 0; i--)
+        sched_turn_look();
+    bool gone = explore_terminate(ids[victim], NULL);
+    if (gone)
+        sched_turn_leave(&takers[victim]);
+    for (unsigned i = 0; i < TAKERS; i++)
+        if (!gone || i != victim)
+            explore_join(threads[i]);
+    explore_check_equal(atomic_load(&done), TAKERS - gone);
+    sched_turn_take(&takers[victim]); /* it is free */
+    explore_check(!sched_turn_is_wanted());
 }
 
 /* The keeper's end of it: it stops to look, and a lease begins. */

@@ -73,6 +73,7 @@ struct ground_object {
 struct ground_waiter {
     struct nt_parker parker;
     struct ground_waiter *next_alertable;
+    struct ground_waiter *next_asleep;
     nt_status result;
     unsigned count;
     struct nt_completion completion;
@@ -99,6 +100,8 @@ void ground_port_empty(struct ground_object *port);
 /** Waits for one of count objects; takes over one reference to each. */
 nt_status ground_wait(struct ground_waiter *waiter, unsigned count, struct ground_object **objects, uint64_t deadline,
                       bool alertable);
+/** A thread that is terminated in a wait waits for nothing any more. */
+void ground_abandon_wait(uint32_t thread);
 /** Runs the calling thread's user APCs; true when there were any. */
 bool ground_run_apcs(void);
 

@@ -125,6 +125,16 @@ void ground_file_complete(nt_handle file, void *context, nt_status status, uintp
     ground_unlock();
 }
 
+bool ground_waits_at_port(nt_handle file)
+{
+    uint64_t key;
+
+    ground_lock();
+    bool waits = port_of(file, &key)->waiters != 0;
+    ground_unlock();
+    return waits;
+}
+
 unsigned ground_file_backlog(nt_handle file)
 {
     uint64_t key;

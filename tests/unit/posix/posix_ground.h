@@ -82,7 +82,8 @@ unsigned ground_started_threads(void);
 bool ground_wait_threads_ended(unsigned real_seconds);
 /** Ends the calling thread, which nt_thread_start started, wherever it is. */
 _Noreturn void ground_end_thread(void);
-/** Ends another, which nt_thread_start started, while it is inside nt_park, and waits until it is gone. */
+/** Ends another, which nt_thread_start started, while it is inside nt_park or waits for a handle or at a port,
+ * and waits until it is gone. */
 void ground_terminate_parked(uint32_t thread);
 /** The calling thread takes over the id of one that is gone. */
 void ground_take_thread_id(uint32_t thread);
@@ -128,6 +129,8 @@ bool ground_wait_one(nt_handle handle, unsigned real_seconds);
 /* ---- files and ports ------------------------------------------------------------------------ */
 
 nt_handle ground_file_create(void);
+/** Whether a thread sleeps at the port that file is bound to. */
+bool ground_waits_at_port(nt_handle file);
 /** Ends an operation on a file that is bound to a port: the port gets one completion. */
 void ground_file_complete(nt_handle file, void *context, nt_status status, uintptr_t information);
 /** Completions that wait in the port that file is bound to. */

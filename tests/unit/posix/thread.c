@@ -150,6 +150,7 @@ void ground_terminate_parked(uint32_t thread)
 void ground_end_if_terminated(void)
 {
     if (atomic_load_explicit(&terminated_id, memory_order_relaxed) == nt_thread_id()) {
+        ground_abandon_wait(nt_thread_id());
         ground_end_thread();
     }
 }

@@ -15,7 +15,7 @@ struct apc {
 
 static struct apc apcs[MOST_APCS];
 static unsigned apc_count;
-static struct ground_waiter *alertable_waiters;
+static struct ground_waiter *alertable_waiters, *waiters_asleep;
 
 static bool is_signalled(const struct ground_object *object, uint32_t thread)
 {
@@ -78,6 +78,12 @@ static void unlink_all(struct ground_waiter *waiter)
         }
         object->waiters--;
     }
+    for (struct ground_waiter **at = &waiters_asleep; *at != NULL; at = &(*at)->next_asleep) {
+        if (*at == waiter) {
+            *at = waiter->next_asleep;
+            break;
+        }
+    }
     for (struct ground_waiter **at = &alertable_waiters; *at != NULL; at = &(*at)->next_alertable) {
         if (*at == waiter) {
             *at = waiter->next_alertable;
@@ -137,6 +143,8 @@ nt_status ground_wait(struct ground_waiter *waiter, unsigned count, struct groun
         for (unsigned i = 0; i < count; i++) {
             link_to(waiter, i, objects[i]);
         }
+        waiter->next_asleep = waiters_asleep;
+        waiters_asleep = waiter;
         if (alertable) {
             waiter->next_alertable = alertable_waiters;
             alertable_waiters = waiter;
@@ -154,6 +162,22 @@ nt_status ground_wait(struct ground_waiter *waiter, unsigned count, struct groun
     }
     ground_unlock();
     return waiter->result;
+}
+
+void ground_abandon_wait(uint32_t thread)
+{
+    ground_lock();
+    struct ground_waiter *waiter = waiters_asleep;
+    while (waiter != NULL && waiter->parker.thread != thread) {
+        waiter = waiter->next_asleep;
+    }
+    if (waiter != NULL) {
+        unlink_all(waiter);
+        for (unsigned i = 0; i < waiter->count; i++) {
+            ground_object_release(waiter->links[i].object);
+        }
+    }
+    ground_unlock();
 }
 
 nt_status nt_wait_any(unsigned count, const nt_handle *handles, uint64_t deadline)
