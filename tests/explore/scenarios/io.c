@@ -2,6 +2,7 @@
 /* Bound files and I/O objects, at the moment at which an operation completes. The port's poller stays. */
 #include "explore.h"
 #include "posix_ground.h"
+#include "tp/group.h"
 #include "tp/io.h"
 #include "tp/pool.h"
 
@@ -167,6 +168,25 @@ SCENARIO(each_completion_begins_the_next_operation, .keeps_waiters = true)
     explore_join(thread);
     explore_check_equal(atomic_load(&calls), 3);
     end_io(io);
+}
+
+/* The same, and a group's close waits for all. */
+SCENARIO(a_group_closes_while_each_completion_begins_the_next_operation, .keeps_waiters = true)
+{
+    struct tp_io *io;
+    explore_check(tp_pool_create(&pool, NULL) >= 0);
+    environ = (struct tp_environ){.version = 3, .pool = pool, .priority = 1, .size = sizeof(environ)};
+    explore_check(tp_group_create(&environ.group) >= 0);
+    file = ground_file_create();
+    explore_check(tp_io_create(&io, file, restart, NULL, &environ) >= 0);
+    tp_io_start(io);
+    unsigned thread = explore_start(complete, (void *)1);
+    tp_group_close_members(environ.group, false, NULL);
+    explore_join(thread);
+    explore_check_equal(atomic_load(&calls), 3);
+    tp_group_close(environ.group);
+    tp_pool_close(pool);
+    explore_settle();
 }
 
 static void bound_done(uint32_t error, uint32_t bytes, void *overlapped)
