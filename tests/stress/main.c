@@ -34,6 +34,7 @@ static struct {
     const char *kind;
     int crowd;
     int no_threads;
+    int prefix;
 } options = {.seed = 1, .seconds = 10, .threads = 4};
 
 static volatile LONG stopping;
@@ -44,7 +45,7 @@ static DWORD WINAPI act(void *argument)
     struct actor *actor = argument;
     while (!counted(&stopping)) {
         uint32_t kind = random_below(actor, (uint32_t)episode_kind_count);
-        actor->at = chance(actor, 50) ? &win32_level : &nt_level;
+        actor->at = chance(actor, 50) || options.prefix ? &win32_level : &nt_level;
         if (!actor->pool)
             actor->pool = pool_of(actor->at, 1 + random_below(actor, 8));
         episode_kinds[kind].run(actor);
@@ -96,7 +97,7 @@ static void stress(void)
 
 static _Noreturn void usage(void)
 {
-    fprintf(stderr, "usage: ntpool-stress [--dll DLL] [--seed N] [--seconds N] [--threads N]\n"
+    fprintf(stderr, "usage: ntpool-stress [--dll DLL | --prefix 1] [--seed N] [--seconds N] [--threads N]\n"
                     "       ntpool-stress [--dll DLL] --bounded CYCLES [--kind KIND]\n"
                     "       ntpool-stress [--dll DLL] --crowd COUNT\n"
                     "       ntpool-stress [--dll DLL] --no-threads 1\n");
@@ -123,6 +124,8 @@ int main(int count, char **arguments)
             options.kind = value;
         else if (!strcmp(arguments[i], "--no-threads"))
             options.no_threads = atoi(value);
+        else if (!strcmp(arguments[i], "--prefix"))
+            options.prefix = atoi(value);
         else if (!strcmp(arguments[i], "--crowd"))
             options.crowd = atoi(value);
         else
@@ -132,6 +135,10 @@ int main(int count, char **arguments)
         usage();
     if (!entry_points_resolve(options.dll)) {
         fprintf(stderr, "ntpool-stress: %s cannot be loaded: error %lu\n", options.dll, GetLastError());
+        return 2;
+    }
+    if (options.prefix && !GetModuleHandleA("ntpool.dll")) {
+        fprintf(stderr, "ntpool-stress: ntpool does not serve this prefix\n");
         return 2;
     }
     setvbuf(stdout, NULL, _IONBF, 0);

@@ -268,3 +268,28 @@ TEST(items_may_be_freed_by_any_thread)
     }
     check_equal(slab_live_items(&things), 0);
 }
+
+static struct slab_cache few = {.kind = SLAB_WORKER, .size = 512, .few = true};
+
+static void take_and_give_back(void *cache)
+{
+    void *item = slab_alloc(cache);
+
+    check(item != NULL);
+    if (item)
+        slab_free(cache, item);
+}
+
+/* Thread after thread, until one has come for each shard. */
+TEST(few_items_of_many_threads_share_their_slabs)
+{
+    take_and_give_back(&few);
+    size_t bytes = ground_committed_bytes();
+    for (unsigned i = 0; i < 100; i++) {
+        struct unit_thread thread;
+        unit_thread_start(&thread, take_and_give_back, &few);
+        unit_thread_join(&thread);
+    }
+    check_equal(ground_committed_bytes(), bytes);
+    check_equal(slab_live_items(&few), 0);
+}

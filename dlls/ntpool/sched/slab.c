@@ -30,7 +30,7 @@ struct slab {
 
 static struct slab_shard *my_shard(struct slab_cache *cache)
 {
-    return &cache->shards[(nt_thread_id() >> 2) % SLAB_SHARDS];
+    return &cache->shards[cache->few ? 0 : (nt_thread_id() >> 2) % SLAB_SHARDS];
 }
 
 static bool slab_has_room(const struct slab_cache *cache, const struct slab *slab)

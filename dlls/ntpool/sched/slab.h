@@ -73,6 +73,9 @@ struct slab_cache {
     enum slab_kind kind;
     uint32_t size; /* of one item: SLAB_SIZE_OF or SLAB_LINES_OF its type */
     bool keep;     /* never give slabs back: stale pointers of this kind are looked at at any time */
+    /* One shard for all threads: there are few items, allocated by ever new threads, each of which would in time leave
+     * an empty slab in a shard of its own. */
+    bool few;
     struct slab_shard shards[SLAB_SHARDS];
 };
 

@@ -4,7 +4,8 @@
 #include "sched/worker_parts.h"
 
 /* There are few, and they live about as long as the process. */
-static struct slab_cache visitors = {.kind = SLAB_WORKER, .size = SLAB_SIZE_OF(struct sched_worker), .keep = true};
+static struct slab_cache visitors = {
+    .kind = SLAB_WORKER, .size = SLAB_SIZE_OF(struct sched_worker), .keep = true, .few = true};
 
 struct sched_worker *sched_visitor_allocate(void)
 {

@@ -3,7 +3,8 @@
 #include "sched/lot.h"
 #include "sched/waiter_parts.h"
 
-static struct slab_cache waiters = {.kind = SLAB_WAITER, .size = SLAB_SIZE_OF(struct sched_waiter), .keep = true};
+static struct slab_cache waiters = {
+    .kind = SLAB_WAITER, .size = SLAB_SIZE_OF(struct sched_waiter), .keep = true, .few = true};
 
 struct sched_lock sched_waiters_lock; /* guards all below, too */
 static struct sched_waiter *with_room, *unused;

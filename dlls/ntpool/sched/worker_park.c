@@ -9,7 +9,7 @@
 
 _Atomic uint32_t sched_workers_created, sched_workers_now, sched_workers_peak;
 
-static struct slab_cache workers = {.kind = SLAB_WORKER, .size = SLAB_SIZE_OF(struct sched_worker)};
+static struct slab_cache workers = {.kind = SLAB_WORKER, .size = SLAB_SIZE_OF(struct sched_worker), .few = true};
 
 /* ---- the parked stack; the pool's lock is held ------------------------------------------------ */
 
