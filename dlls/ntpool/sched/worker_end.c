@@ -23,7 +23,11 @@ void sched_worker_bury(struct sched_worker *worker)
         sched_worker_drop(worker);
     if (is_visitor)
         sched_poller_gone(worker);
-    sched_worker_gone(worker);
+    /* Whoever called it has yet to unpark it, perhaps: then nobody may have its record. */
+    if (atomic_load_explicit(&worker->called, memory_order_seq_cst))
+        sched_worker_lost();
+    else
+        sched_worker_gone(worker);
 }
 
 void sched_thread_ends(void)

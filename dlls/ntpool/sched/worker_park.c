@@ -159,6 +159,11 @@ bool sched_worker_unlink(struct sched_pool *pool, struct sched_worker *worker)
     return sched_pool_dies(pool);
 }
 
+void sched_worker_lost(void)
+{
+    atomic_fetch_sub_explicit(&sched_workers_now, 1, memory_order_relaxed);
+}
+
 static void free_record(struct sched_worker *worker)
 {
     if (worker->is_visitor) {
@@ -167,7 +172,7 @@ static void free_record(struct sched_worker *worker)
     }
     if (worker->wake_event)
         nt_handle_close(worker->wake_event);
-    atomic_fetch_sub_explicit(&sched_workers_now, 1, memory_order_relaxed);
+    sched_worker_lost();
     slab_free(&workers, worker);
 }
 

@@ -26,6 +26,8 @@ void sched_worker_drop(struct sched_worker *worker);
 void sched_worker_bury(struct sched_worker *worker);
 /** The worker's thread is about to end: the last thing it does with its pool. */
 void sched_worker_gone(struct sched_worker *worker);
+/** A worker's thread is gone, and its record is left as it is, for good. */
+void sched_worker_lost(void);
 
 /** More workers are active than should be, or than may be: this one has to rest. */
 bool sched_worker_is_surplus(struct sched_worker *worker, uint64_t state);

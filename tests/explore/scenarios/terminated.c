@@ -40,8 +40,9 @@ static void terminate(void *unused)
     explore_terminate(victims_thread, victims_parker);
 }
 
-/* Who is terminated meanwhile may be at rest, or on its way to the post. */
-SCENARIO(a_worker_is_terminated_at_rest, .time_passes = true)
+/* Who is terminated meanwhile may be at rest, or on its way to the post, or about to be called: then its record stays.
+ */
+SCENARIO(a_worker_is_terminated_at_rest, .time_passes = true, .keeps_items = true)
 {
     pool = pool_make(1 + explore_pick(2));
     job = job_create(pool, &tally, remember);
@@ -60,7 +61,7 @@ SCENARIO(a_worker_is_terminated_at_rest, .time_passes = true)
 }
 
 /* The closing pool calls for all who rest. */
-SCENARIO(a_pool_ends_whose_worker_is_terminated, .time_passes = true)
+SCENARIO(a_pool_ends_whose_worker_is_terminated, .time_passes = true, .keeps_items = true)
 {
     pool = pool_make(1 + explore_pick(2));
     job = job_create(pool, &tally, remember);
