@@ -70,6 +70,7 @@ static void launch(unsigned depth)
 
     job->depth = depth;
     sched_task_init_posted(&job->task, &job_class, pool, SCHED_PRIORITY_NORMAL, false);
+    sched_task_unshare(&job->task);
     sched_launch(&job->task);
 }
 

@@ -64,6 +64,7 @@ void job_launch(struct sched_pool *pool, struct tally *tally, job_body *body, vo
     struct job *job = job_allocate(pool, tally, body, argument);
 
     sched_task_init_posted(&job->task, &job_class, pool, priority, false);
+    sched_task_unshare(&job->task);
     sched_launch(&job->task);
 }
 

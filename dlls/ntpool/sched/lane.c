@@ -38,15 +38,15 @@ void lane_drain_inbox(struct sched_lane *lane)
     if (!load(&lane->inbox))
         return;
     newest = atomic_exchange_explicit(&lane->inbox, NULL, memory_order_acquire);
-    while (newest) {
-        struct sched_task *task = newest;
-        newest = load(&task->next);
+    /* One look at each: they come out of the caches of those who posted them. */
+    for (struct sched_task *task = newest, *older; task; task = older) {
+        older = load(&task->next);
         store(&task->next, oldest);
+        store(&task->before, older);
         oldest = task;
     }
-    while (oldest) {
-        struct sched_task *task = oldest;
-        oldest = load(&task->next);
-        lane_append(lane, task);
-    }
+    struct sched_task *last = load(&lane->last);
+    store(&oldest->before, last);
+    store(last ? &last->next : &lane->first, oldest);
+    store(&lane->last, newest);
 }

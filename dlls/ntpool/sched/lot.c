@@ -83,6 +83,12 @@ static void add_spare(struct lot_bucket *bucket, struct lot_waiter *first, struc
                                                     memory_order_relaxed));
 }
 
+/* The lock is held, and as long as it is, this stays true. */
+static bool has_spare(struct lot_bucket *bucket)
+{
+    return bucket->own_used < OWN_WAITERS || atomic_load_explicit(&bucket->spare, memory_order_relaxed);
+}
+
 /* The lock is held. NULL: there is none. */
 static struct lot_waiter *take_spare(struct lot_bucket *bucket)
 {
@@ -124,21 +130,6 @@ static bool nap(uint64_t deadline)
     return until != deadline;
 }
 
-/* Comes back with the lock, and a record, or NULL when memory is out. */
-static struct lot_waiter *lock_and_take_spare(struct lot_bucket *bucket)
-{
-    struct lot_waiter *spare;
-    bool may_be_more = true;
-
-    bucket_lock(bucket);
-    while (!(spare = take_spare(bucket)) && may_be_more) {
-        bucket_unlock(bucket);
-        may_be_more = make_more_spare(bucket);
-        bucket_lock(bucket);
-    }
-    return spare;
-}
-
 static void queue_up(struct lot_bucket *bucket, struct lot_waiter *self, const volatile void *address)
 {
     self->next = NULL;
@@ -155,15 +146,24 @@ static void queue_up(struct lot_bucket *bucket, struct lot_waiter *self, const v
 bool sched_lot_wait(const volatile void *address, bool (*must_wait)(void *argument), void *argument, uint64_t deadline)
 {
     struct lot_bucket *bucket = bucket_of(address);
-    struct lot_waiter *self = lock_and_take_spare(bucket);
-    bool waits = must_wait(argument), timed_out = false;
+    bool may_be_more = true, timed_out = false;
 
-    if (waits && self)
+    bucket_lock(bucket);
+    while (!has_spare(bucket) && may_be_more) {
+        bucket_unlock(bucket);
+        may_be_more = make_more_spare(bucket);
+        bucket_lock(bucket);
+    }
+    bool waits = must_wait(argument);
+    struct lot_waiter *self = waits ? take_spare(bucket) : NULL;
+    if (self)
         queue_up(bucket, self, address);
     bucket_unlock(bucket);
-    if (waits && !self)
+    if (!waits)
+        return true;
+    if (!self)
         return nap(deadline);
-    if (waits && !nt_park(&self->parker, deadline)) {
+    if (!nt_park(&self->parker, deadline)) {
         bucket_lock(bucket);
         timed_out = self->queued;
         if (timed_out)
@@ -172,8 +172,7 @@ bool sched_lot_wait(const volatile void *address, bool (*must_wait)(void *argume
         if (!timed_out)
             nt_park(&self->parker, NT_FOREVER); /* a waker has us in hand: its token must arrive before we go */
     }
-    if (self)
-        add_spare(bucket, self, self);
+    add_spare(bucket, self, self);
     return !timed_out;
 }
 

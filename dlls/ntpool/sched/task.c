@@ -30,21 +30,25 @@ static bool swap_counts(struct sched_task *task, uint64_t *old, uint64_t new)
     return atomic_compare_exchange_weak_explicit(&task->counts, old, new, memory_order_seq_cst, memory_order_acquire);
 }
 
+static void init(struct sched_task *task, const struct sched_task_class *class, struct sched_pool *pool,
+                 enum sched_priority priority, bool is_long, uint64_t counts)
+{
+    task->class = class;
+    task->pool = pool;
+    counts |= (uint64_t)priority << TASK_PRIORITY_SHIFT | (is_long ? TASK_LONG : 0);
+    atomic_store_explicit(&task->counts, counts, memory_order_relaxed);
+}
+
 void sched_task_init(struct sched_task *task, const struct sched_task_class *class, struct sched_pool *pool,
                      enum sched_priority priority, bool is_long)
 {
-    uint64_t flags = (uint64_t)priority << TASK_PRIORITY_SHIFT | (is_long ? TASK_LONG : 0);
-
-    task->class = class;
-    task->pool = pool;
-    atomic_store_explicit(&task->counts, flags, memory_order_relaxed);
+    init(task, class, pool, priority, is_long, 0);
 }
 
 void sched_task_init_posted(struct sched_task *task, const struct sched_task_class *class, struct sched_pool *pool,
                             enum sched_priority priority, bool is_long)
 {
-    sched_task_init(task, class, pool, priority, is_long);
-    atomic_fetch_add_explicit(&task->counts, TASK_PENDING_ONE | TASK_CLOSED | TASK_QUEUED, memory_order_relaxed);
+    init(task, class, pool, priority, is_long, TASK_PENDING_ONE | TASK_CLOSED | TASK_QUEUED);
 }
 
 void sched_launch_quietly(struct sched_task *task)
@@ -248,7 +252,10 @@ static void end_one(struct sched_task *task, uint64_t flags)
 
 void sched_task_ended(struct sched_task *task)
 {
-    end_one(task, 0);
+    if (atomic_load_explicit(&task->counts, memory_order_relaxed) & TASK_UNSHARED)
+        task->class->closed(task);
+    else
+        end_one(task, 0);
 }
 
 void sched_task_detached(struct sched_task *task)

@@ -15,6 +15,7 @@
  *  - TASK_CLAIMED is set while workers hold claims on posts of the task (claim.h): those posts are no longer pending
  * and not yet running. Such a task is linked in its lane, and each of these workers is in a callback of it that counts
  * as running, so it is never idle. The flag changes under the pool's lock only.
+ *  - TASK_UNSHARED stands from before the launch to the end, which is the end of the one callback.
  *  - A task is final when it is closed, idle, and neither queued, held nor detached. The one swap that makes it final
  *    obliges its author to call class->closed, once.
  *  - A poster touches the task no more once its swap (or, if it had to link it, its push) is done: the callback may
@@ -41,7 +42,8 @@ enum {
     TASK_REFUSING = 0x40, /* posts are dropped */
     TASK_CLAIMED = 0x80,  /* workers hold claims on posts */
     TASK_PRIORITY_SHIFT = 8,
-    TASK_PRIORITY_MASK = 0x300
+    TASK_PRIORITY_MASK = 0x300,
+    TASK_UNSHARED = 0x400 /* only its lane, and then its worker, know it: counts may change without an exchange */
 };
 
 #define TASK_PENDING_ONE (UINT64_C(1) << 32)
@@ -90,6 +92,17 @@ void sched_task_init(struct sched_task *task, const struct sched_task_class *cla
  */
 void sched_task_init_posted(struct sched_task *task, const struct sched_task_class *class, struct sched_pool *pool,
                             enum sched_priority priority, bool is_long);
+/**
+ * Before the launch of such a task: nobody else will ever know it, so it is never cancelled, waited for, held or posted
+ * again, and its memory is its worker's from the first moment of its callback. That saves two atomic exchanges.
+ */
+static inline void sched_task_unshare(struct sched_task *task)
+{
+    uint64_t counts = atomic_load_explicit(&task->counts, memory_order_relaxed);
+
+    atomic_store_explicit(&task->counts, counts | TASK_UNSHARED, memory_order_relaxed);
+}
+
 void sched_launch(struct sched_task *task);
 /** Like sched_launch, but leaves it to the caller to call sched_pool_notify afterwards. */
 void sched_launch_quietly(struct sched_task *task);

@@ -30,6 +30,18 @@ static void announce(struct sched_worker *worker, struct sched_task *task)
     atomic_store_explicit(&worker->current, task, memory_order_relaxed);
 }
 
+/* The lane's list was the last but us to know the task: what its poster wrote came to us with the pool's lock. */
+static void take_unshared(struct sched_worker *worker, struct sched_lane *lane, struct sched_task *task,
+                          uint64_t counts)
+{
+    announce(worker, task);
+    lane_unlink(lane, task);
+    counts = counts - TASK_PENDING_ONE + TASK_RUNNING_ONE - TASK_QUEUED;
+    atomic_store_explicit(&task->counts, counts, memory_order_relaxed);
+    worker->lane = lane;
+    lane->taken++;
+}
+
 /* Takes one callback from the task at the lane's head. False: it was stale; *final says that it has to be closed. The
  * caller holds the pool's lock, so nobody else unlinks. */
 static bool take_from(struct sched_worker *worker, struct sched_lane *lane, struct sched_task *task, bool *final)
@@ -37,6 +49,10 @@ static bool take_from(struct sched_worker *worker, struct sched_lane *lane, stru
     uint64_t old = atomic_load_explicit(&task->counts, memory_order_acquire), new;
     bool only_claimed = task_pending(old) == 0 && (old & TASK_CLAIMED), taken;
 
+    if (old & TASK_UNSHARED) {
+        take_unshared(worker, lane, task, old);
+        return true;
+    }
     announce(worker, task);
     lane_unlink(lane, task);
     bool stolen = only_claimed && sched_claim_steal(worker, task);

@@ -95,6 +95,7 @@ nt_status tp_queue_work_item(tp_work_item *function, void *context, uint32_t fla
     }
     sched_pool_enter(pool);
     sched_task_init_posted(&item->task, &item_class, pool, SCHED_PRIORITY_NORMAL, flags & TP_EXECUTE_LONG_FUNCTION);
+    sched_task_unshare(&item->task);
     item->function = function;
     item->context = context;
     sched_launch(&item->task);

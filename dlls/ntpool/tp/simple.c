@@ -37,16 +37,19 @@ static const struct tp_kind simple_kind = {
 
 nt_status tp_simple_post(tp_simple_callback *callback, void *context, const struct tp_environ *environ)
 {
-    void *object;
+    void *created;
     nt_status status;
 
     if (nt_unlikely(nt_process_is_exiting()))
         return NT_INVALID_PARAMETER;
     if (nt_unlikely(tp_environ_home(environ) != TP_OURS))
         return tp_create_elsewhere("TpSimpleTryPost", NULL, (void *)callback, context, environ);
-    status = tp_object_create(&simple_kind, (void *)callback, context, environ, &object);
+    status = tp_object_create(&simple_kind, (void *)callback, context, environ, &created);
     if (status < 0)
         return status;
+    struct tp_object *object = created;
+    if (!object->task.is_special)
+        sched_task_unshare(&object->task); /* no group knows it, and its poster has no pointer to it */
     tp_object_launch(object);
     return NT_SUCCESS;
 }

@@ -60,6 +60,7 @@ void job_launch(struct sched_pool *pool, struct tally *tally, job_body *body)
     struct job *job = allocate(pool, tally, body);
 
     sched_task_init_posted(&job->task, &job_class, pool, SCHED_PRIORITY_NORMAL, false);
+    sched_task_unshare(&job->task);
     sched_launch(&job->task);
 }
 
