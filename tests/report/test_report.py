@@ -115,7 +115,14 @@ def nothing_in_a_result_is_taken_for_markup():
     check('<script>' not in text and '\x07' not in text, 'text became markup')
     rows = [line for line in text.splitlines() if line.startswith('|')]
     for line in rows:
-        check(line.replace('\\|', '').count('|') in (11, 4, 5), f'a row with torn cells: {line}')
+        check(line.replace('\\|', '').count('|') in (12, 4, 5), f'a row with torn cells: {line}')
+
+
+def a_host_limit_is_called_one():
+    limited = result_of(record('a', 'WORK-001', 'limited', reason='no pool can'))
+    plain = result_of(record('a', 'WORK-001'), label='other')
+    contains(page.page([limited, plain], {}, 'Title'), 'host limit', 'the page')
+    contains(markdown.page([limited, plain], {}, 'Title'), 'host limit: no pool can', 'the table')
 
 
 def the_page_says_what_differs_first():
@@ -184,5 +191,5 @@ if __name__ == '__main__':
     sys.exit(run([(function.__name__.replace('_', ' '), function) for function in (
         what_is_no_result_is_refused, a_fact_has_the_worst_result_of_its_tests, what_differs_is_told_from_what_does_not,
         facts_are_grouped_in_order_and_the_worst_comes_first, nothing_in_a_result_is_taken_for_markup,
-        the_page_says_what_differs_first, the_table_is_short_where_hosts_agree, facts_are_read_from_tables_and_lists,
+        a_host_limit_is_called_one, the_page_says_what_differs_first, the_table_is_short_where_hosts_agree, facts_are_read_from_tables_and_lists,
         the_command_writes_both, usage_is_explained)]))

@@ -6,11 +6,11 @@ import os
 
 from . import compare
 
-WORDS = {'failed': 'failed', 'known': 'known deviation', 'differs': 'differs', 'passed': 'passed',
-         'stale': 'passed, though listed as a deviation', 'skipped': 'skipped', '': 'not run'}
-COUNTED = ('passed', 'failed', 'known', 'stale', 'differs', 'skipped')
+WORDS = {'failed': 'failed', 'known': 'known deviation', 'limited': 'host limit', 'differs': 'differs',
+         'passed': 'passed', 'stale': 'passed, though listed as a deviation', 'skipped': 'skipped', '': 'not run'}
+COUNTED = ('passed', 'failed', 'known', 'limited', 'stale', 'differs', 'skipped')
 LEGEND = ('A fact that several tests prove has the worst of their results. A <em>known deviation</em> is a failure that '
-          'is expected of this host. <em>Differs</em>: the fact is only inferred, and the host does otherwise. '
+          'is expected of this pool; a <em>host limit</em> is one that no pool on that host can help. <em>Differs</em>: the fact is only inferred, and the host does otherwise. '
           'Results open to the tests behind them and to what they saw.')
 
 

@@ -5,12 +5,12 @@ import re
 
 from . import compare
 
-WORDS = {'failed': '**failed**', 'known': 'known deviation', 'differs': 'differs', 'passed': 'passed',
-         'stale': 'passed, though listed as a deviation', 'skipped': 'skipped', '': 'not run'}
+WORDS = {'failed': '**failed**', 'known': 'known deviation', 'limited': 'host limit', 'differs': 'differs',
+         'passed': 'passed', 'stale': 'passed, though listed as a deviation', 'skipped': 'skipped', '': 'not run'}
 LEGEND = ('Made by `tools/report` from results of `ntpool-conformance`. A fact that several tests prove has the worst of their '
-          'results. A *known deviation* is a failure that is expected of this host. *Differs*: the fact is only inferred, and the '
-          'host does otherwise. Nothing is said of hosts that were not run.')
-COUNTED = ('passed', 'failed', 'known', 'stale', 'differs', 'skipped')
+          'results. A *known deviation* is a failure that is expected of this pool, a *host limit* one that no pool on that host '
+          'can help. *Differs*: the fact is only inferred, and the host does otherwise. Nothing is said of hosts that were not run.')
+COUNTED = ('passed', 'failed', 'known', 'limited', 'stale', 'differs', 'skipped')
 
 
 def escape(text):
@@ -51,8 +51,8 @@ def _ids(rows):
 
 def _cell(cell):
     word = WORDS[cell.verdict]
-    reasons = sorted({test.reason for test in cell.tests if test.reason and test.verdict == 'known'})
-    return word + (f': {escape("; ".join(reasons))}' if reasons and cell.verdict == 'known' else '')
+    reasons = sorted({test.reason for test in cell.tests if test.reason and test.verdict == cell.verdict})
+    return word + (f': {escape("; ".join(reasons))}' if reasons and cell.verdict in ('known', 'limited') else '')
 
 
 def _differing(runs, rows, sentences):

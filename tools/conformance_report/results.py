@@ -5,7 +5,7 @@ import dataclasses
 import json
 
 # From bad to good. A fact that several tests prove has the first of these that one of them has.
-VERDICTS = ('failed', 'known', 'differs', 'stale', 'passed', 'skipped')
+VERDICTS = ('failed', 'known', 'limited', 'differs', 'stale', 'passed', 'skipped')
 
 
 class Fault(Exception):
@@ -19,7 +19,7 @@ class Test:
     kind: str     # binding or observation
     verdict: str  # one of VERDICTS
     observation: str  # what was seen
-    reason: str   # of a listed deviation
+    reason: str   # of a listed deviation, or host limit
     notes: tuple
 
 

@@ -32,7 +32,7 @@ void options_explain(void)
          "  --fail-fast          stop at the first failure\n"
          "  --watchdog SECONDS   how long a test may take (default: 60)\n"
          "\n"
-         "Exit code: 0 when nothing failed but known deviations, 1 when something did, 2 for bad usage.");
+         "Exit code: 0 when nothing failed but known deviations and host limits, 1 when something did, 2 for bad usage.");
 }
 
 static bool number(const char *option, const char *text, int *value)

@@ -7,7 +7,7 @@
 
 static bool json;
 static int number;
-static int passed, failed, known, stale, skipped, differing;
+static int passed, failed, known, limited, stale, skipped, differing;
 
 static void json_text(const char *text)
 {
@@ -85,7 +85,7 @@ static void tap_result(const struct result *result, const char *ok, const char *
 {
     printf("%s %d - %s [%s%s%s]", ok, number, result->test->name, result->test->facts,
            *result->test->nt_facts ? " " : "", result->test->nt_facts);
-    if (!strcmp(verdict, "known"))
+    if (!strcmp(verdict, "known") || !strcmp(verdict, "limited"))
         printf(" # TODO %s", result->known);
     else if (result->verdict == SKIPPED)
         printf(" # SKIP");
@@ -95,7 +95,8 @@ static void tap_result(const struct result *result, const char *ok, const char *
     if (!strcmp(verdict, "differs"))
         printf("# differs from what is expected, which no published source promises\n");
     if (!strcmp(verdict, "stale"))
-        printf("# stale: listed as a deviation (%s), but it passes\n", result->known);
+        printf("# stale: listed as a %s (%s), but it passes\n", result->limited ? "host limit" : "deviation",
+               result->known);
     if (*result->observation)
         printf("# observed: %s\n", result->observation);
     char notes[sizeof result->notes];
@@ -125,6 +126,10 @@ static const char *count_verdict(const struct result *result, bool strict)
         stale++;
         return "stale";
     }
+    if (result->limited) {
+        limited++;
+        return "limited";
+    }
     if (result->known) {
         known++;
         return "known";
@@ -140,7 +145,7 @@ static const char *count_verdict(const struct result *result, bool strict)
 void report_result(const struct result *result, bool strict)
 {
     const char *verdict = count_verdict(result, strict);
-    bool bad = !strcmp(verdict, "known") || !strcmp(verdict, "failed");
+    bool bad = !strcmp(verdict, "known") || !strcmp(verdict, "limited") || !strcmp(verdict, "failed");
     number++;
     if (json)
         json_result(result, verdict);
@@ -159,13 +164,15 @@ int report_end(bool stopped)
     if (stopped && !json)
         printf("Bail out! Stopped at the first failure\n");
     if (json)
-        printf("\n],\n\"passed\": %d, \"failed\": %d, \"known\": %d, \"stale\": %d, \"differing\": %d, "
-               "\"skipped\": %d\n}\n",
-               passed, failed, known, stale, differing, skipped);
+        printf(
+            "\n],\n\"passed\": %d, \"failed\": %d, \"known\": %d, \"limited\": %d, \"stale\": %d, \"differing\": %d, "
+            "\"skipped\": %d\n}\n",
+            passed, failed, known, limited, stale, differing, skipped);
     else
-        printf("# %d passed, %d failed, %d known deviations, %d stale deviations, %d observations that differ, "
+        printf("# %d passed, %d failed, %d known deviations, %d host limits, %d stale deviations, %d observations that "
+               "differ, "
                "%d skipped\n",
-               passed, failed, known, stale, differing, skipped);
+               passed, failed, known, limited, stale, differing, skipped);
     fflush(stdout);
     return failed ? 1 : 0;
 }

@@ -13,6 +13,7 @@ struct result {
     int bad_runs;           // how often it failed
     double took;            // ms, all runs
     const char *known;      // why it is known to fail, or NULL
+    bool limited;           // it is the host that makes it fail, whatever the pool
     const char *expected;   // what it is expected to observe, or NULL where that is not compared
     char observation[1024]; // what it observed, or empty
     char notes[4096];       // lines, as they came

@@ -125,8 +125,10 @@ static bool begin(struct slot *slot, const struct test *test)
 {
     slot->attempt = 1;
     slot->result = (struct result){.test = test, .known = listing_text(known->deviations, test->name)};
-    if (!slot->result.known)
+    if (!slot->result.known) {
         slot->result.known = limit_of(known->limits, test);
+        slot->result.limited = slot->result.known != NULL;
+    }
     if (known->observations) {
         const char *expected = listing_text(known->observations, test->name);
         slot->result.expected = expected ? expected : test->kind == OBSERVATION_TEST ? AS_EXPECTED : "";
