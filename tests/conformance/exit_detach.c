@@ -111,17 +111,6 @@ SCENARIO_AT_BOTH_LEVELS(detach_closes_in_storm, close_all, true)
 SCENARIO_AT_BOTH_LEVELS(detach_posts, tell_post, false)
 SCENARIO_AT_BOTH_LEVELS(detach_closes_members, tell_close_members, false)
 
-// Wine loses a process in a thousand before its detach code, with any pool or none (host-limits.txt has the evidence).
-// A test has at most 20 of them; two that are lost in one test are not the host's.
-static bool is_lost_by_host(const struct outcome *outcome, int *lost)
-{
-    if (!host_is_wine() || *outcome->output || *lost)
-        return false;
-    ++*lost;
-    remark("the host lost a process before its detach code");
-    return true;
-}
-
 static void check_detach(const struct level *at, const char *scenario, int rounds, const char *output)
 {
     int lost = 0;
@@ -132,7 +121,7 @@ static void check_detach(const struct level *at, const char *scenario, int round
         require(!outcome.hung, "round %d: the process hung, having said: '%s'", round, outcome.output);
         require(outcome.exit_code == 7, "round %d: the process ended with 0x%lx instead of 7, having said: '%s'", round,
                 outcome.exit_code, outcome.output);
-        require(!strcmp(outcome.output, output) || is_lost_by_host(&outcome, &lost),
+        require(!strcmp(outcome.output, output) || host_lost_detach_code(&outcome, "", &lost),
                 "round %d: the detach code said '%s' instead of '%s'", round, outcome.output, output);
     }
 }
