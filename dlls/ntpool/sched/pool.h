@@ -67,21 +67,22 @@ static inline int pool_active(uint64_t state)
 struct sched_watch {
     _Atomic bool watched;
     struct sched_pool *next;
-    uint64_t look;        /* when the keeper looks next */
-    uint64_t begun;       /* when the watch began: what was seen of workers before is out of date */
-    uint64_t evaluated;   /* when the evidence was last looked at; 0 before the first time */
-    uint64_t idle;        /* idle time of the processors at that moment */
-    unsigned were_idle;   /* processors, at the last evaluation */
-    uint64_t done;        /* callbacks that were over at that moment */
-    uint64_t progressed;  /* when one was last seen to end, or a worker came because none did */
-    unsigned step;        /* grows with each evaluation in which workers block */
-    unsigned owed;        /* workers that are still to be brought */
-    uint64_t ramp_look;   /* when a free processor is reason enough for one more worker; see stall.c */
-    uint64_t ramp_pause;  /* after which it is looked for again */
-    unsigned ramped;      /* workers that came for that reason */
-    unsigned ramp_waits;  /* looks in a row at which they were not in their callbacks yet */
-    uint64_t done_before; /* callbacks that were over when the watch began */
-    unsigned idle_looks;  /* in a row with nothing queued */
+    uint64_t look;          /* when the keeper looks next */
+    uint64_t begun;         /* when the watch began: what was seen of workers before is out of date */
+    uint64_t evaluated;     /* when the evidence was last looked at; 0 before the first time */
+    uint64_t idle;          /* idle time of the processors at that moment */
+    unsigned were_idle;     /* processors, at the last evaluation */
+    uint64_t done;          /* callbacks that were over at that moment */
+    uint64_t progressed;    /* when one was last seen to end, or a worker came because none did */
+    unsigned step;          /* grows with each evaluation in which workers block */
+    unsigned owed;          /* workers that are still to be brought */
+    uint64_t ramp_look;     /* when a free processor is reason enough for one more worker; see stall.c */
+    uint64_t ramp_pause;    /* after which it is looked for again */
+    unsigned ramped;        /* workers that came for that reason */
+    unsigned ramped_before; /* as many when the evaluation began */
+    unsigned ramp_waits;    /* looks in a row at which they were not in their callbacks yet */
+    uint64_t done_before;   /* callbacks that were over when the watch began */
+    unsigned idle_looks;    /* in a row with nothing queued */
     struct {
         uint64_t taken; /* of the lane, as last seen */
         uint64_t since; /* when it was last seen to change, or the lane to be empty */

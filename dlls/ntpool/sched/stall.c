@@ -159,7 +159,7 @@ static void ramp(struct sched_pool *pool, uint64_t now, struct progress progress
     } else if (sched_processor_is_free()) {
         watch->ramp_waits = 0;
         watch->ramp_pause = RAMP_PAUSE;
-        unsigned wanted = 1 + watch->ramped / 8;
+        unsigned wanted = 1 + watch->ramped / 4;
         watch->ramped += wanted;
         want_more(pool, wanted < queued ? wanted : queued);
         watch->ramp_look = now + RAMP_AGAIN;
@@ -204,25 +204,31 @@ static unsigned workers_wanted(struct sched_pool *pool, uint64_t now, unsigned i
 }
 
 /* Begins with an empty hand: of what was before, nothing is known. */
-static void begin_evaluation(struct sched_watch *watch, uint64_t now, uint64_t done)
+static void begin_evaluation(struct sched_watch *watch, uint64_t now, uint64_t idle_time, uint64_t done)
 {
     watch->evaluated = now;
-    watch->idle = nt_system_idle_time();
+    watch->idle = idle_time;
     watch->done = done;
+    watch->ramped_before = watch->ramped;
 }
 
 static void evaluate(struct sched_pool *pool, uint64_t now, uint64_t done, unsigned queued)
 {
     struct sched_watch *watch = &pool->watch;
-    uint64_t ended = done - watch->done;
-    unsigned idle = sched_idle_processors(nt_system_idle_time() - watch->idle, now - watch->evaluated);
-    unsigned wanted = workers_wanted(pool, now, idle);
+    uint64_t ended = done - watch->done, idle_time = nt_system_idle_time();
+    unsigned idle = sched_idle_processors(idle_time - watch->idle, now - watch->evaluated);
+    unsigned wanted = 0;
 
+    /* A ramp that succeeds knows better, and to look at each worker takes the keeper as long as to start some. */
+    if (watch->ramped == watch->ramped_before)
+        wanted = workers_wanted(pool, now, idle);
+    else
+        watch->were_idle = idle;
     if (!queued)
         want_fewer(pool);
     else if (wanted && queued > ended)
         want_more(pool, wanted < queued ? wanted : queued);
-    begin_evaluation(watch, now, done);
+    begin_evaluation(watch, now, idle_time, done);
     sched_note_callbacks(pool);
 }
 
@@ -306,7 +312,7 @@ bool sched_stall_look(struct sched_pool *pool, uint64_t now, uint64_t free_until
     if (!watch->evaluated) {
         watch->idle_looks += !queued;
         watch->done_before = progress.done;
-        begin_evaluation(watch, now, progress.done);
+        begin_evaluation(watch, now, nt_system_idle_time(), progress.done);
         sched_note_callbacks(pool);
     } else if (now - watch->evaluated >= sched_evaluation()) {
         watch->idle_looks += !queued;
