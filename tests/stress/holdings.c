@@ -16,12 +16,17 @@ static DWORD handle_count(void)
     return count;
 }
 
+// Without the threads' environment blocks: under Wine they stay, 64 KiB for each thread that was ever there at a time,
+// and on a busy machine many are on their way out at a time.
 struct holdings holdings_now(void)
 {
     struct holdings holdings = {.handles = handle_count(), .threads = thread_count()};
-    MEMORY_BASIC_INFORMATION region;
+    MEMORY_BASIC_INFORMATION region, blocks;
+    void *block;
+    __asm__("movq %%gs:0x30, %0" : "=r"(block)); // NtCurrentTeb, about which compilers warn
+    VirtualQuery(block, &blocks, sizeof blocks);
     for (char *at = NULL; VirtualQuery(at, &region, sizeof region); at = (char *)region.BaseAddress + region.RegionSize)
-        if (region.State == MEM_COMMIT && region.Type == MEM_PRIVATE)
+        if (region.State == MEM_COMMIT && region.Type == MEM_PRIVATE && region.AllocationBase != blocks.AllocationBase)
             holdings.bytes += region.RegionSize;
     return holdings;
 }
