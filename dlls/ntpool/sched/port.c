@@ -4,14 +4,14 @@
 #include "sched/roll_call.h"
 #include "sched/visit.h"
 
-static struct sched_lock
-    lock; /* guards the creation of the port and of its first poller, and of one that replaces it */
+/* Guards the creation of the port and of its first poller, and of one that replaces it. */
+static struct sched_lock lock;
 static nt_handle port;
 static sched_port_deliver *deliver_completion;
 
 static _Atomic uint32_t pollers;
-static _Atomic bool
-    poller_is_missing; /* the turn is free, and nobody could be had to take it; written under the lock */
+/* The turn is free, and nobody could be had to take it; written under the lock. */
+static _Atomic bool poller_is_missing;
 
 /* The next so many visits pass the turn on, because one was long. Touched by whoever has the turn. */
 static uint32_t visits_without_lease;
