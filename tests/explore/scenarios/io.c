@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* Bound files and I/O objects, at the moment at which an operation completes. The port's poller stays. */
-#include "explore.h"
+#include "pool_of.h"
 #include "posix_ground.h"
 #include "tp/group.h"
 #include "tp/io.h"
-#include "tp/pool.h"
 
 static struct tp_pool *pool;
 static struct tp_environ environ;
@@ -33,9 +32,7 @@ static struct tp_io *make_io(unsigned maximum, tp_io_callback *callback)
 {
     struct tp_io *io;
 
-    explore_check(tp_pool_create(&pool, NULL) >= 0);
-    tp_pool_set_maximum(pool, maximum);
-    environ = (struct tp_environ){.version = 3, .pool = pool, .priority = 1, .size = sizeof(environ)};
+    environ = environ_of(&pool, maximum);
     file = ground_file_create();
     explore_check(tp_io_create(&io, file, callback, NULL, &environ) >= 0);
     return io;
@@ -174,8 +171,7 @@ SCENARIO(each_completion_begins_the_next_operation, .keeps_waiters = true)
 SCENARIO(a_group_closes_while_each_completion_begins_the_next_operation, .keeps_waiters = true)
 {
     struct tp_io *io;
-    explore_check(tp_pool_create(&pool, NULL) >= 0);
-    environ = (struct tp_environ){.version = 3, .pool = pool, .priority = 1, .size = sizeof(environ)};
+    environ = environ_of(&pool, 0);
     explore_check(tp_group_create(&environ.group) >= 0);
     file = ground_file_create();
     explore_check(tp_io_create(&io, file, restart, NULL, &environ) >= 0);
