@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // What a library may do with the pool in its detach code, at the end of the process and when it is unloaded.
+#include "endings.h"
 #include "everything.h"
 #include "harness/host.h"
 #include "harness/library.h"
@@ -8,7 +9,6 @@
 #include <string.h>
 
 #define ROUNDS 20
-#define LIMIT  GENEROUS
 
 static const struct level *level;
 static struct everything everything;
@@ -111,19 +111,9 @@ SCENARIO_AT_BOTH_LEVELS(detach_closes_in_storm, close_all, true)
 SCENARIO_AT_BOTH_LEVELS(detach_posts, tell_post, false)
 SCENARIO_AT_BOTH_LEVELS(detach_closes_members, tell_close_members, false)
 
-static void check_detach(const struct level *at, const char *scenario, int rounds, const char *output)
+static void check_detach(const struct level *at, const char *scenario, int rounds, const char *said)
 {
-    int lost = 0;
-    char name[64];
-    snprintf(name, sizeof name, "%s%s", at->native ? "nt_" : "", scenario);
-    for (int round = 1; next_round(round, rounds); round++) {
-        struct outcome outcome = run_scenario(name, LIMIT);
-        require(!outcome.hung, "round %d: the process hung, having said: '%s'", round, outcome.output);
-        require(outcome.exit_code == 7, "round %d: the process ended with 0x%lx instead of 7, having said: '%s'", round,
-                outcome.exit_code, outcome.output);
-        require(!strcmp(outcome.output, output) || host_lost_detach_code(&outcome, "", &lost),
-                "round %d: the detach code said '%s' instead of '%s'", round, outcome.output, output);
-    }
+    check_endings_at(at, scenario, rounds, &(struct ending){.code = 7, .before_detach = "", .in_detach = said});
 }
 
 OBSERVATION_AT_BOTH_LEVELS(waits_return_in_detach_code_at_the_end, "EXC-012", "")
@@ -186,7 +176,7 @@ OBSERVATION(whether_the_host_runs_detach_code_after_threads_that_asked_for_times
 {
     int rounds = 0, lost = 0;
     while (next_round(rounds + 1, 2 * ROUNDS)) {
-        struct outcome outcome = run_scenario("detach_without_pool", LIMIT);
+        struct outcome outcome = run_scenario("detach_without_pool", GENEROUS);
         require(!outcome.hung && outcome.exit_code == 7, "the process %s 0x%lx, having said: '%s'",
                 outcome.hung ? "hung:" : "ended with", outcome.exit_code, outcome.output);
         rounds++;

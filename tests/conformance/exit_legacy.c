@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // The end of a process that uses the older functions.
-#include "harness/host.h"
+#include "endings.h"
 #include "harness/library.h"
 #include "harness/suite.h"
 
 #include <string.h>
 
 #define ROUNDS 20
-#define LIMIT  GENEROUS
 
 static HANDLE wait, timer, queue;
 static volatile LONG inside;
@@ -72,25 +71,12 @@ SCENARIO(detach_with_legacy)
     ExitProcess(7);
 }
 
-static void check_endings(const char *scenario, const char *output)
-{
-    int lost = 0;
-    for (int round = 1; next_round(round, ROUNDS); round++) {
-        struct outcome outcome = run_scenario(scenario, LIMIT);
-        require(!outcome.hung, "round %d: the process hung, having said: '%s'", round, outcome.output);
-        require(outcome.exit_code == 7, "round %d: the process ended with 0x%lx instead of 7", round,
-                outcome.exit_code);
-        require(!strcmp(outcome.output, output) || host_lost_detach_code(&outcome, "", &lost),
-                "round %d: the output is '%s' instead of '%s'", round, outcome.output, output);
-    }
-}
-
 BINDING(a_process_with_items_waits_and_timer_queues_ends_when_it_says_so, "EXC-010")
 {
-    check_endings("exit_with_legacy", "written before the end\n");
+    check_endings("exit_with_legacy", ROUNDS, &(struct ending){7, "written before the end\n", ""});
 }
 
 OBSERVATION(blocking_deletions_return_in_detach_code_at_the_end, "EXC-012")
 {
-    check_endings("detach_with_legacy", "the calls have returned\n");
+    check_endings("detach_with_legacy", ROUNDS, &(struct ending){7, "", "the calls have returned\n"});
 }

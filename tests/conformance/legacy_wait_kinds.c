@@ -3,6 +3,7 @@
 // RegisterWaitForSingleObject and RtlRegisterWait: one test for each kind of object.
 #include "legacy.h"
 #include "wait_log.h"
+#include "waitable.h"
 
 static void expect_callback(const struct level *at, HANDLE object, void (*signal)(void *), void *argument)
 {
@@ -28,72 +29,24 @@ BINDING_AT_BOTH_LEVELS(events_can_be_registered, "WAITLEG-024", "NT-026")
     check(takes_signal(manual), "a manual-reset event was reset");
 }
 
-static void set_waitable_timer(void *timer)
-{
-    LARGE_INTEGER due = {.QuadPart = -200000};
-    check(SetWaitableTimer(timer, &due, 0, NULL, NULL, FALSE), "the timer cannot be set: error %lu", GetLastError());
-}
-
 BINDING_AT_BOTH_LEVELS(a_waitable_timer_can_be_registered, "WAITLEG-024", "NT-026")
 {
-    HANDLE timer = CreateWaitableTimerW(NULL, FALSE, NULL);
-    require(timer, "no waitable timer: error %lu", GetLastError());
-    expect_callback(at, timer, set_waitable_timer, timer);
-}
-
-static DWORD WINAPI end_when_told(void *argument)
-{
-    pass_gate(argument);
-    return 0;
+    with_waitable_timer(at, expect_callback);
 }
 
 BINDING_AT_BOTH_LEVELS(a_thread_can_be_registered, "WAITLEG-024", "NT-026")
 {
-    HANDLE release = gate();
-    expect_callback(at, start_thread(end_when_told, release), open_gate, release);
-}
-
-SCENARIO(end_soon)
-{
-    return 0;
-}
-
-static void resume(void *thread)
-{
-    ResumeThread(thread);
+    with_thread(at, expect_callback);
 }
 
 BINDING_AT_BOTH_LEVELS(a_process_can_be_registered, "WAITLEG-024", "NT-026")
 {
-    char program[MAX_PATH], command[MAX_PATH + 40];
-    GetModuleFileNameA(NULL, program, sizeof program);
-    snprintf(command, sizeof command, "\"%s\" --scenario end_soon", program);
-    STARTUPINFOA startup = {.cb = sizeof startup};
-    PROCESS_INFORMATION child;
-    require(CreateProcessA(program, command, NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL, &startup, &child),
-            "no process can be started: error %lu", GetLastError());
-    expect_callback(at, child.hProcess, resume, child.hThread);
-}
-
-static void make_a_file(void *folder)
-{
-    char path[MAX_PATH];
-    require(GetTempFileNameA(folder, "tpw", 0, path), "no file can be made in %s: error %lu", (char *)folder,
-            GetLastError());
-    DeleteFileA(path);
+    with_process(at, expect_callback);
 }
 
 BINDING_AT_BOTH_LEVELS(a_change_notification_can_be_registered, "WAITLEG-024", "NT-026")
 {
-    char temporary[MAX_PATH - 60], folder[MAX_PATH];
-    GetTempPathA(sizeof temporary, temporary);
-    snprintf(folder, sizeof folder, "%sconformance-%lu", temporary, GetCurrentProcessId());
-    require(CreateDirectoryA(folder, NULL), "%s cannot be made: error %lu", folder, GetLastError());
-    HANDLE notification = FindFirstChangeNotificationA(folder, FALSE, FILE_NOTIFY_CHANGE_FILE_NAME);
-    require(notification != INVALID_HANDLE_VALUE, "no change notification: error %lu", GetLastError());
-    expect_callback(at, notification, make_a_file, folder);
-    FindCloseChangeNotification(notification);
-    RemoveDirectoryA(folder);
+    with_change_notification(at, expect_callback);
 }
 
 BINDING_AT_BOTH_LEVELS(a_memory_notification_can_be_registered, "WAITLEG-024", "NT-026")

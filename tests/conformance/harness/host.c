@@ -58,12 +58,3 @@ void host_module(char *path, size_t path_size, char *version, size_t version_siz
         snprintf(version, version_size, "%u.%u.%u.%u", HIWORD(info->dwFileVersionMS), LOWORD(info->dwFileVersionMS),
                  HIWORD(info->dwFileVersionLS), LOWORD(info->dwFileVersionLS));
 }
-
-bool host_lost_detach_code(const struct outcome *outcome, const char *said_before, int *lost)
-{
-    if (!host_is_wine() || strcmp(outcome->output, said_before) != 0 || *lost)
-        return false;
-    ++*lost;
-    remark("the host lost a process before its detach code");
-    return true;
-}

@@ -11,9 +11,5 @@ void host_describe(char *out, size_t size);
 // The file of the module that serves the Win32 names, and its version ("unknown" where it states none).
 void host_module(char *path, size_t path_size, char *version, size_t version_size);
 bool host_is_wine(void);
-// A process that is over said no more than this, which it said before any detach code ran, and the host is one that
-// loses a process now and then, with any pool or none (EXC-012 in host-limits.txt). It does so to less than one in a
-// thousand: of the few that a test has it may lose one, which is then counted in *lost.
-bool host_lost_detach_code(const struct outcome *outcome, const char *said_before, int *lost);
 
 #endif
