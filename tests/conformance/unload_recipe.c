@@ -107,7 +107,7 @@ BINDING_AT_BOTH_LEVELS(a_library_that_retires_its_objects_in_its_detach_code_can
     client = (struct client){.at = at, .job = library_job(), .pool = pool_of(at, 4)};
     client.event = CreateEventW(NULL, FALSE, FALSE, NULL);
     open_gate(client.job.gate);
-    for (int round = 1; round <= ROUNDS; round++) {
+    for (int round = 1; next_round(round, ROUNDS); round++) {
         HMODULE library = library_load();
         library_listen(library, retire);
         create_objects(at, library);

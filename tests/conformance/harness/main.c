@@ -64,7 +64,8 @@ int main(int argument_count, char **arguments)
         fprintf(stderr, "ntpool-conformance: the DLL '%s' cannot be loaded: error %lu\n", options.dll, GetLastError());
         return 2;
     }
-    child_use_dll(options.dll);
+    child_hand_on(options.dll, options.rounds);
+    sync_use_rounds(options.rounds);
     if (options.run)
         return run_one(options.run);
     if (options.scenario)

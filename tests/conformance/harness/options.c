@@ -16,6 +16,9 @@ void options_explain(void)
          "  --fact ID            run the tests of this fact (a pattern too: 'WORK-*,POOL-001')\n"
          "  --format tap|json    how to report (default: tap)\n"
          "  --repeat N           run each test N times\n"
+         "  --rounds N           tests that do the same thing over and over do it N times, whatever that takes (see "
+         "--watchdog);\n"
+         "                       otherwise 20 times or so, and fewer on a slow machine\n"
          "  --attempts N         a failed test is run again, up to N times in all, and passes with a note if it does "
          "once\n"
          "                       (for a host whose own pool fails now and then)\n"
@@ -32,7 +35,8 @@ void options_explain(void)
          "  --fail-fast          stop at the first failure\n"
          "  --watchdog SECONDS   how long a test may take (default: 60)\n"
          "\n"
-         "Exit code: 0 when nothing failed but known deviations and host limits, 1 when something did, 2 for bad usage.");
+         "Exit code: 0 when nothing failed but known deviations and host limits, 1 when something did, 2 for bad "
+         "usage.");
 }
 
 static bool number(const char *option, const char *text, int *value)
@@ -92,6 +96,8 @@ static bool with_value(struct options *options, const char *name, const char *va
         }
     if (!strcmp(name, "--repeat"))
         return number(name, value, &options->repeat);
+    if (!strcmp(name, "--rounds"))
+        return number(name, value, &options->rounds);
     if (!strcmp(name, "--attempts"))
         return number(name, value, &options->attempts);
     if (!strcmp(name, "--jobs"))

@@ -14,6 +14,7 @@ struct options {
     const char *run;          // name of the one test to run in this process
     const char *scenario;     // name of the scenario that this process is
     int repeat;
+    int rounds;   // what tests that go on for some rounds are held to; 0: as they say
     int attempts; // how often a test may run until it passes
     int jobs;
     int watchdog; // seconds

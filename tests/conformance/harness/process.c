@@ -6,10 +6,13 @@
 #include <string.h>
 
 static const char *dll_under_test;
+static char rounds_option[32];
 
-void child_use_dll(const char *dll)
+void child_hand_on(const char *dll, int rounds)
 {
     dll_under_test = dll;
+    if (rounds)
+        snprintf(rounds_option, sizeof rounds_option, "--rounds %d ", rounds);
 }
 
 static HANDLE make_output(void)
@@ -56,8 +59,8 @@ bool child_start(struct child *child, const char *verb, const char *name)
 {
     char program[MAX_PATH], command[4096];
     GetModuleFileNameA(NULL, program, sizeof program);
-    snprintf(command, sizeof command, "\"%s\" %s%s%s %s %s", program, dll_under_test ? "--dll \"" : "",
-             dll_under_test ? dll_under_test : "", dll_under_test ? "\"" : "", verb, name);
+    snprintf(command, sizeof command, "\"%s\" %s%s%s %s%s %s", program, dll_under_test ? "--dll \"" : "",
+             dll_under_test ? dll_under_test : "", dll_under_test ? "\"" : "", rounds_option, verb, name);
     *child = (struct child){.output = make_output(), .started = milliseconds()};
     if (child->output == INVALID_HANDLE_VALUE)
         return false;

@@ -12,12 +12,12 @@ struct child {
     double started;
 };
 
-// Starts `this.exe [--dll ...] VERB NAME`.
+// Starts `this.exe [--dll ...] [--rounds N] VERB NAME`.
 bool child_start(struct child *child, const char *verb, const char *name);
 // Collects a child that has ended; with `hung` it is terminated first.
 void child_finish(struct child *child, bool hung, struct outcome *outcome);
 
-// What is handed on to every child so that it resolves the same entry points.
-void child_use_dll(const char *dll);
+// What is handed on to every child so that it resolves the same entry points, and goes on for as many rounds.
+void child_hand_on(const char *dll, int rounds);
 
 #endif

@@ -107,6 +107,8 @@ _Noreturn void skip(const char *format, ...) PRINTF_LIKE(1, 2);
 // round, the first being 1. A machine on which that takes too long is spared the later rounds, so that the watchdog
 // does not mistake being slow for hanging.
 bool next_round(int round, int most);
+// From now on next_round says yes so often, whatever the test says and the machine takes; 0: as before.
+void sync_use_rounds(int rounds);
 
 // Milliseconds from an arbitrary start, with fractions.
 double milliseconds(void);

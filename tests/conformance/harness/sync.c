@@ -114,10 +114,19 @@ bool falls_silent(volatile LONG *counter)
     return false;
 }
 
+static int rounds_wanted;
+
+void sync_use_rounds(int rounds)
+{
+    rounds_wanted = rounds;
+}
+
 bool next_round(int round, int most)
 {
     enum { FEWEST = 3, LONGEST = 10000 };
     static double first;
+    if (rounds_wanted)
+        return round <= rounds_wanted;
     if (round == 1)
         first = milliseconds();
     if (round > FEWEST && round <= most && milliseconds() - first > LONGEST) {
