@@ -130,6 +130,7 @@ def bad_lists_are_refused():
 
 def the_first_failure_is_found():
     equal(runner.first_failure('1..2\nok 1 - a [X]\nok 2 - not_bad [X]\n'), None, 'a good report')
+    equal(runner.first_failure('not ok 1 - a [X] # TODO no pool can\nok 2 - b [X]\n'), None, 'a report with a known failure')
     equal(runner.first_failure('ok 1 - a [X]\nnot ok 2 - b [X-1 Y]\nnot ok 3 - c [X]\n'), 'b', 'a bad report')
 
 
