@@ -37,7 +37,11 @@ void lane_drain_inbox(struct sched_lane *lane)
 
     if (!load(&lane->inbox))
         return;
-    newest = atomic_exchange_explicit(&lane->inbox, NULL, memory_order_acquire);
+    struct sched_task *last = load(&lane->last);
+    /* Nothing is last while the inbox is on its way into the list. Released with the exchange: a poster that finds the
+     * inbox empty finds that, too (lane_ends_with), and does not post in place what belongs behind the inbox. */
+    store(&lane->last, NULL);
+    newest = atomic_exchange_explicit(&lane->inbox, NULL, memory_order_acq_rel);
     /* One look at each: they come out of the caches of those who posted them. */
     for (struct sched_task *task = newest, *older; task; task = older) {
         older = load(&task->next);
@@ -45,7 +49,6 @@ void lane_drain_inbox(struct sched_lane *lane)
         store(&task->before, older);
         oldest = task;
     }
-    struct sched_task *last = load(&lane->last);
     store(&oldest->before, last);
     store(last ? &last->next : &lane->first, oldest);
     store(&lane->last, newest);

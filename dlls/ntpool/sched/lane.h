@@ -68,7 +68,7 @@ static inline bool lane_is_empty(const struct sched_lane *lane)
            !atomic_load_explicit(&lane->inbox, memory_order_seq_cst);
 }
 
-/** Nothing stands behind task, which is in the list or nowhere. */
+/** Nothing stands behind task, which is in the list or nowhere. The inbox is read first; see lane_drain_inbox. */
 static inline bool lane_ends_with(const struct sched_lane *lane, const struct sched_task *task)
 {
     return !atomic_load_explicit(&lane->inbox, memory_order_seq_cst) &&

@@ -19,7 +19,7 @@ struct lot_waiter {
 enum { OWN_WAITERS = 4, MORE_WAITERS_SIZE = 4096, MORE_WAITERS = MORE_WAITERS_SIZE / sizeof(struct lot_waiter) };
 
 struct lot_bucket {
-    _Alignas(64) _Atomic uint32_t locked; /* guards what follows, but spare */
+    _Alignas(64) _Atomic uint32_t locked; /* guards what follows, but spare and the records */
     uint32_t own_used;                    /* records of own that were ever handed out */
     struct lot_waiter *first, *last;      /* the queue */
     /* Records that nobody uses. Anybody adds; only who holds the lock takes one, so what is first stays there or gets

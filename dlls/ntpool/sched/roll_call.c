@@ -51,7 +51,9 @@ static void suspect(struct sched_worker *worker, void *argument)
     } else {
         return;
     }
-    if (suspects->count < SUSPECTS_AT_ONCE)
+    if (suspects->count == SUSPECTS_AT_ONCE)
+        suspects->others = true;
+    else
         suspects->of[suspects->count++] = (struct suspect){.worker = worker,
                                                            .thread = worker->thread,
                                                            .registration = worker->registration,
@@ -59,21 +61,24 @@ static void suspect(struct sched_worker *worker, void *argument)
 }
 
 /* A thread that is gone does nothing more to its worker's record, and who removes the worker from the registry does
- * with it what its thread would have done. */
+ * with it what its thread would have done. A visitor may have been given its turn, and is yet to be unparked. */
 static void ask_for(const struct suspect *suspect)
 {
-    if ((suspect->is_gone || nt_thread_is_gone(suspect->thread)) &&
-        sched_registry_remove(suspect->thread, suspect->registration))
-        sched_worker_bury(suspect->worker);
+    if ((!suspect->is_gone && !nt_thread_is_gone(suspect->thread)) ||
+        !sched_registry_remove(suspect->thread, suspect->registration))
+        return;
+    if (suspect->worker->is_visitor)
+        atomic_store_explicit(&suspect->worker->called, true, memory_order_relaxed);
+    sched_worker_bury(suspect->worker);
 }
 
 bool sched_roll_call(void)
 {
     static unsigned next_bucket; /* the keeper's */
-    unsigned asked_for = 0;
+    unsigned asked_for = 0, visited = 0;
     bool others = false;
 
-    for (unsigned i = 0; i < SCHED_REGISTRY_BUCKETS && asked_for < MOST_ASKED_FOR; i++) {
+    for (; visited < SCHED_REGISTRY_BUCKETS && asked_for < MOST_ASKED_FOR; visited++) {
         struct suspects suspects = {.count = 0};
         sched_registry_visit(next_bucket, suspect, &suspects);
         for (unsigned j = 0; j < suspects.count; j++)
@@ -82,5 +87,5 @@ bool sched_roll_call(void)
         others = others || suspects.others;
         next_bucket = (next_bucket + 1) % SCHED_REGISTRY_BUCKETS;
     }
-    return !sched_port_is_served() || others;
+    return !sched_port_is_served() || others || visited < SCHED_REGISTRY_BUCKETS;
 }

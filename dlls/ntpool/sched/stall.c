@@ -160,7 +160,8 @@ static void ramp(struct sched_pool *pool, uint64_t now, struct progress progress
         watch->ramp_waits = 0;
         watch->ramp_pause = RAMP_PAUSE;
         unsigned wanted = 1 + watch->ramped / 4;
-        watch->ramped += wanted;
+        if (watch->ramped < SCHED_DEFAULT_MAXIMUM) /* where no threads are to be had, it would grow for good */
+            watch->ramped += wanted;
         want_more(pool, wanted < queued ? wanted : queued);
         watch->ramp_look = now + RAMP_AGAIN;
     } else if (watch->ramp_pause < MOST_RAMP_PAUSE) {

@@ -2,7 +2,8 @@
 /*
  * A task: something that can be posted to a pool any number of times, and how often it is posted and running.
  *
- * One word, counts, holds everything that decides its life, and moves by compare-and-swap only:
+ * One word, counts, holds everything that decides its life, and moves by compare-and-swap only, but for tasks that
+ * nobody shares (TASK_UNSHARED):
  *
  *   pending (32 bits)  posted, not started
  *   running (16 bits)  callbacks in progress that count for waiters

@@ -81,7 +81,7 @@ bool sched_may_run_long(struct sched_worker *worker)
     }
 }
 
-/* Callbacks begin under the pool's lock, announced before the swap that counts them; one that takes the place of
+/* Callbacks begin under the pool's lock, announced before they are counted; one that takes the place of
  * another of its task is announced later, and passes for old until then. Whatever is counted and not announced as begun
  * since is old, or has just ended and not been counted out. */
 bool sched_runs_since_before(struct sched_pool *pool, struct sched_task *task, uint64_t epoch)

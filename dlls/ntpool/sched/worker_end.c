@@ -24,10 +24,10 @@ void sched_worker_bury(struct sched_worker *worker)
     if (is_visitor)
         sched_poller_gone(worker);
     /* Whoever called it has yet to unpark it, perhaps: then nobody may have its record. */
-    if (atomic_load_explicit(&worker->called, memory_order_seq_cst))
-        sched_worker_lost();
-    else
+    if (!atomic_load_explicit(&worker->called, memory_order_seq_cst))
         sched_worker_gone(worker);
+    else if (!is_visitor)
+        sched_worker_lost();
 }
 
 void sched_thread_ends(void)

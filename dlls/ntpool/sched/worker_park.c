@@ -147,13 +147,15 @@ struct sched_worker *sched_worker_allocate(struct sched_pool *pool, bool searchi
 
 bool sched_worker_unlink(struct sched_pool *pool, struct sched_worker *worker)
 {
-    if (worker) {
+    /* A visitor may have been terminated before it was linked. */
+    if (worker && (worker->before || pool->workers == worker)) {
         if (worker->before)
             worker->before->next = worker->next;
         else
             pool->workers = worker->next;
         if (worker->next)
             worker->next->before = worker->before;
+        worker->before = worker->next = NULL;
         pool->taken_by_the_gone += atomic_load_explicit(&worker->taken, memory_order_relaxed);
     }
     return sched_pool_dies(pool);

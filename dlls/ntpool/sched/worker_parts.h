@@ -20,8 +20,8 @@ void sched_worker_not_started(struct sched_pool *pool, struct sched_worker *work
 /** Takes a worker that is not parked out of its pool's counts, and its search with it, from the worker's own thread. */
 void sched_worker_drop(struct sched_worker *worker);
 /**
- * A worker that has left the registry will never go on: in the middle of a callback, or woken and not come. The
- * callback is over, and the pool is rid of it. From its own thread, or when that is gone.
+ * A worker that has left the registry will never go on: in the middle of a callback, woken and not come, or a poller.
+ * The callback is over, and the pool is rid of it. From its own thread, or when that is gone.
  */
 void sched_worker_bury(struct sched_worker *worker);
 /** The worker's thread is about to end: the last thing it does with its pool. */

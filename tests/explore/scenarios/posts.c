@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Posting, parking and waking. */
 #include "jobs.h"
+#include "sched/lot.h"
 
 static struct tally tally, other;
 
@@ -140,4 +141,65 @@ SCENARIO(three_post_and_wait)
     explore_join(threads[1]);
     explore_check_equal(atomic_load(&tally.ended), 6);
     end(pool, job);
+}
+
+/* ---- order ------------------------------------------------------------------------------------------- */
+
+static struct tally tallies[4];
+static _Atomic unsigned started, place_of_other, place_of_stale;
+static _Atomic bool gate_is_open;
+
+static bool gate_is_shut(void *unused)
+{
+    (void)unused;
+    return !atomic_load(&gate_is_open);
+}
+
+static void pass_gate(struct job *self, struct sched_worker *worker)
+{
+    (void)self, (void)worker;
+    while (gate_is_shut(NULL))
+        sched_lot_wait(&gate_is_open, gate_is_shut, NULL, NT_FOREVER);
+}
+
+static void note_other(struct job *self, struct sched_worker *worker)
+{
+    (void)self, (void)worker;
+    atomic_store(&place_of_other, atomic_fetch_add(&started, 1) + 1);
+}
+
+static void note_stale(struct job *self, struct sched_worker *worker)
+{
+    (void)self, (void)worker;
+    atomic_store(&place_of_stale, atomic_fetch_add(&started, 1) + 1);
+}
+
+/* A task that was cancelled in its lane and posted again comes behind what was posted before it, though the inbox is
+ * drained meanwhile. */
+SCENARIO(a_stale_task_is_posted_behind_others)
+{
+    struct sched_pool *pool = pool_make(1);
+    struct job *gate = job_create(pool, &tallies[0], pass_gate), *queued = job_create(pool, &tallies[1], NULL);
+    struct job *between = job_create(pool, &tallies[2], note_other);
+    struct job *stale = job_create(pool, &tallies[3], note_stale);
+
+    sched_post(&gate->task);
+    explore_settle();
+    sched_post(&queued->task);
+    sched_post(&queued->task);
+    sched_post(&stale->task);
+    sched_hold(&queued->task);
+    sched_release(&queued->task); /* drains the inbox */
+    sched_cancel(&stale->task);
+    atomic_store(&gate_is_open, true);
+    sched_lot_wake(&gate_is_open, SCHED_LOT_ALL);
+    sched_post(&between->task);
+    sched_post(&stale->task);
+    explore_settle();
+    explore_check(atomic_load(&place_of_other) < atomic_load(&place_of_stale));
+    job_close(gate);
+    job_close(queued);
+    job_close(between);
+    job_close(stale);
+    sched_pool_leave(pool);
 }

@@ -92,3 +92,43 @@ SCENARIO(a_worker_is_terminated_in_a_callback, .time_passes = true)
     job_close(behind);
     sched_pool_leave(pool);
 }
+
+static struct tally unshared[3];
+
+static void detach_perhaps(struct sched_worker *worker)
+{
+    if (explore_pick(2))
+        sched_may_run_long(worker);
+    if (explore_pick(2))
+        sched_detach(worker);
+}
+
+static void detach_and_sleep(struct job *self, struct sched_worker *worker)
+{
+    detach_perhaps(worker);
+    sleep_for_good(self, worker);
+}
+
+static void detach_and_end(struct job *self, struct sched_worker *worker)
+{
+    (void)self;
+    detach_perhaps(worker);
+}
+
+/* The task is freed once, whoever ends its callback. */
+SCENARIO(a_worker_is_terminated_in_an_unshared_callback, .time_passes = true)
+{
+    pool = pool_make(1);
+    job_launch(pool, &unshared[0], detach_and_sleep);
+    explore_settle();
+    job = job_create(pool, &tally, NULL);
+    sched_post(&job->task);
+    job_launch(pool, &unshared[1], detach_and_end);
+    explore_check(explore_terminate(victims_thread, victims_parker));
+    job_launch(pool, &unshared[2], detach_and_end);
+    sched_post(&job->task);
+    sched_wait_idle(&job->task);
+    explore_check_equal(atomic_load(&unshared[0].closed), 1);
+    job_close(job);
+    sched_pool_leave(pool);
+}
