@@ -57,7 +57,8 @@ void explore_join(unsigned thread);
 void explore_settle(void);
 /** A number below limit, another in each schedule. */
 unsigned explore_pick(unsigned limit);
-/** Ends another thread that sleeps on parker (NULL: on any) or was just woken there. Else false, and nothing is done. */
+/** Ends another thread that sleeps on parker (NULL: on any) or was just woken there. Else false, and nothing is done.
+ */
 bool explore_terminate(uint32_t id, const struct nt_parker *parker);
 /** Ends the calling thread, which nt_thread_start started, wherever it is. */
 _Noreturn void explore_end_thread(void);
