@@ -3,6 +3,7 @@
 #include "sched_help.h"
 #include "sched/port.h"
 #include "sched/turn.h"
+#include "sched/visit.h"
 
 enum { ENOUGH = 2000 };
 
@@ -12,6 +13,8 @@ static nt_handle file;
 static _Atomic uint32_t pollers_thread, visitors_thread;
 static _Atomic bool must_hold;
 static _Atomic unsigned delivered;
+static struct sched_worker *_Atomic waiter; /* it has no thread any more */
+static _Atomic uint32_t waiters_thread;
 
 static struct sched_pool *deliver(const struct nt_completion *completion)
 {
@@ -80,7 +83,7 @@ static void terminate_who_polls(void)
 
 TEST(a_poller_that_was_terminated_at_rest_is_replaced)
 {
-    struct sched_pool *pool = bind(1); /* with one worker nobody visits, and there is one poller */
+    struct sched_pool *pool = bind(1); /* once it has its one worker nobody visits, and no poller comes for that */
 
     for (unsigned i = 1; i <= 3; i++) {
         terminate_who_polls();
@@ -170,6 +173,54 @@ TEST(a_poller_that_was_terminated_in_a_callback_is_replaced)
         complete_and_wait();
     }
     check_soon(pool_total(pool_load_state(pool)) == pool_idle(pool_load_state(pool)));
+    end(pool);
+}
+
+static void wait_for_the_turn(void *unused)
+{
+    struct sched_worker *visitor = sched_visitor_allocate();
+
+    (void)unused;
+    sched_visitor_begin(visitor);
+    atomic_store(&waiters_thread, nt_thread_id());
+    atomic_store(&waiter, visitor);
+    sched_turn_take(&visitor->turn);
+}
+
+static void count_waiter(struct sched_worker *worker, void *count)
+{
+    *(unsigned *)count += worker == atomic_load(&waiter);
+}
+
+/* Whether a thread goes by the record of the waiter. */
+static bool waiter_is_registered(void)
+{
+    unsigned count = 0;
+
+    for (unsigned bucket = 0; bucket < SCHED_REGISTRY_BUCKETS; bucket++)
+        sched_registry_visit(bucket, count_waiter, &count);
+    return count != 0;
+}
+
+/* Whoever gave it the turn may be about to unpark it still, however late: the record must stay what it was. */
+TEST(the_record_of_a_poller_that_was_given_its_turn_in_vain_is_nobody_elses)
+{
+    struct sched_pool *pool = bind(1);
+
+    complete_and_wait();
+    require_soon(sched_turn_is_wanted()); /* a second poller was of use for the first callback */
+    require(nt_thread_start(wait_for_the_turn, NULL, NULL) == NT_SUCCESS);
+    require_soon(atomic_load(&waiter) && sched_turn_is_awaited_by(&atomic_load(&waiter)->turn));
+    ground_terminate_parked(atomic_load(&waiters_thread));
+    terminate_who_polls();
+    require_soon(!sched_turn_is_awaited_by(&atomic_load(&waiter)->turn)); /* it was given the turn, */
+    complete_and_wait();                                                  /* and was missed */
+    check(!waiter_is_registered());
+    for (unsigned i = 0; i < 4; i++) { /* those who come now need records */
+        terminate_who_polls();
+        complete_and_wait();
+        check(!waiter_is_registered());
+    }
     end(pool);
 }
 
