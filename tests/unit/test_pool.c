@@ -2,6 +2,7 @@
 /* sched/pool.h and sched/worker.h: bounds, coming and going of workers and pools.
  */
 #include "sched_help.h"
+#include "sched/visit.h"
 
 static struct unit_gate gate = UNIT_GATE;
 static struct tally tally, other;
@@ -281,6 +282,48 @@ TEST(pools_come_and_go_disturbed)
     check_soon(pools_released() == 450);
     check_soon(atomic_load(&sched_workers_now) == 0);
     check_equal(atomic_load(&tally.ended), atomic_load(&tally.closed));
+}
+
+/* The pool that is looked at late, and how often its record was used again. */
+static struct {
+    struct sched_pool *_Atomic pool;
+    _Atomic uint32_t again;
+    _Atomic uint32_t looks;
+} late;
+
+static void make_the_same_pool_again(void *unused)
+{
+    (void)unused;
+    for (;;) {
+        struct sched_pool *pool = sched_pool_create();
+        if (atomic_exchange_explicit(&late.pool, pool, memory_order_relaxed) == pool) {
+            atomic_fetch_add_explicit(&late.again, 1, memory_order_relaxed);
+        }
+        sched_pool_leave(pool);
+        if (atomic_load_explicit(&late.again, memory_order_relaxed) >= 1000 &&
+            atomic_load_explicit(&late.looks, memory_order_relaxed) >= 1000) {
+            return;
+        }
+    }
+}
+
+/* A submitter whose task is gone, and with it the pool, still notifies, and a poller looks whether to visit: neither
+ * may meet the record in a state that is not a pool's, nor race with whoever makes it a new one. */
+TEST(a_pool_that_is_gone_can_be_looked_at)
+{
+    struct unit_thread thread;
+
+    unit_thread_start(&thread, make_the_same_pool_again, NULL);
+    require_soon(atomic_load_explicit(&late.pool, memory_order_relaxed) != NULL);
+    while (atomic_load_explicit(&late.again, memory_order_relaxed) < 1000 ||
+           atomic_load_explicit(&late.looks, memory_order_relaxed) < 1000) {
+        struct sched_pool *pool = atomic_load_explicit(&late.pool, memory_order_relaxed);
+        sched_pool_notify(pool);
+        sched_pool_wants_visitor(pool);
+        atomic_fetch_add_explicit(&late.looks, 1, memory_order_relaxed);
+    }
+    unit_thread_join(&thread);
+    check_soon(atomic_load(&sched_workers_now) == 0);
 }
 
 TEST(without_memory_there_is_no_pool)

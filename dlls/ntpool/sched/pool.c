@@ -56,19 +56,31 @@ void sched_pool_set_extra(struct sched_pool *pool, uint32_t extra)
     update_target(pool);
 }
 
-struct sched_pool *sched_pool_create(void)
+/* The target comes last: until then, who looks at the record late finds a pool that wants nobody. */
+static struct sched_pool *create(uint32_t traits, uint32_t maximum)
 {
     struct sched_pool *pool = slab_alloc(&pools);
 
     if (!pool)
         return NULL;
+    atomic_store_explicit(&pool->traits, traits, memory_order_relaxed);
     atomic_store_explicit(&pool->minimum, 0, memory_order_relaxed);
-    atomic_store_explicit(&pool->maximum, SCHED_DEFAULT_MAXIMUM, memory_order_relaxed);
-    atomic_store_explicit(&pool->users, 1, memory_order_relaxed);
+    atomic_store_explicit(&pool->maximum, maximum, memory_order_relaxed);
     pool->stack = nt_default_stack_size();
+    atomic_store_explicit(&pool->users, 1, memory_order_release);
     atomic_store_explicit(&pool->state, (uint64_t)sched_pool_base_target(pool) << POOL_TARGET_SHIFT,
                           memory_order_seq_cst);
     return pool;
+}
+
+struct sched_pool *sched_pool_create(void)
+{
+    return create(0, SCHED_DEFAULT_MAXIMUM);
+}
+
+struct sched_pool *sched_pool_create_immortal(uint32_t traits, uint32_t maximum)
+{
+    return create(traits | POOL_IS_IMMORTAL, maximum);
 }
 
 /* Dying is one swap: a late sched_pool_notify either starts a worker before it, which then finds the pool closing and
@@ -97,7 +109,7 @@ void sched_pool_gone(struct sched_pool *pool)
 
 void sched_pool_leave(struct sched_pool *pool)
 {
-    if (pool->is_immortal || atomic_fetch_sub_explicit(&pool->users, 1, memory_order_acq_rel) != 1) {
+    if (pool_has(pool, POOL_IS_IMMORTAL) || atomic_fetch_sub_explicit(&pool->users, 1, memory_order_acq_rel) != 1) {
         /* The last use may be the keeper's, and there may be no keeper to leave. */
         if (nt_unlikely(atomic_load_explicit(&sched_keeper_is_missing, memory_order_relaxed)))
             sched_keeper_look_soon();

@@ -89,14 +89,18 @@ struct sched_watch {
     } lanes[SCHED_PRIORITIES];
 };
 
+enum sched_pool_trait {
+    POOL_IS_IMMORTAL = 1,   /* the process's own: its users need not be counted */
+    POOL_KEEPS_WORKERS = 2, /* workers once started never retire */
+    POOL_IS_ALERTABLE = 4   /* its workers park alertably: APCs queued to them run */
+};
+
 struct sched_pool {
     struct slab_item item;
     void *owner;          /* here, because a free slot keeps its link here and a late submitter may look at the rest */
-    bool alertable;       /* its worker parks alertably: APCs queued to it run */
     _Atomic bool closing; /* written under lock */
     _Atomic bool has_own_stack; /* stack was set */
-    bool keeps_workers;         /* workers once started never retire; set before the first */
-    bool is_immortal;           /* the process's own: its users need not be counted; set before it is used */
+    _Atomic uint32_t traits;    /* as created; atomic because late submitters look at records that are made anew */
     _Atomic uint32_t users;     /* whoever may still post: the owner, and each object */
     _Atomic uint32_t minimum;
     _Atomic uint32_t maximum;
@@ -112,6 +116,11 @@ struct sched_pool {
     struct sched_worker *workers;
     uint64_t taken_by_the_gone; /* callbacks that workers ran which are gone now */
 };
+
+static inline bool pool_has(const struct sched_pool *pool, enum sched_pool_trait trait)
+{
+    return (atomic_load_explicit(&pool->traits, memory_order_relaxed) & (uint32_t)trait) != 0;
+}
 
 /* Sequentially consistent, always: see above. */
 
@@ -133,22 +142,27 @@ unsigned sched_processors(void);
 
 /** A pool without workers, with one user; NULL when memory is out. */
 struct sched_pool *sched_pool_create(void);
+/** One for good, with traits of enum sched_pool_trait, whose maximum is set already. */
+struct sched_pool *sched_pool_create_immortal(uint32_t traits, uint32_t maximum);
 
 /** One more user: the pool lives at least until it leaves. */
 static inline void sched_pool_enter(struct sched_pool *pool)
 {
-    if (!pool->is_immortal)
+    if (!pool_has(pool, POOL_IS_IMMORTAL))
         atomic_fetch_add_explicit(&pool->users, 1, memory_order_relaxed);
 }
 
-/** The same for a pool that may be gone or going: false if it has no users, and then nothing is queued in it either. */
+/**
+ * The same for a pool that may be gone or going: false if it has no users, and then nothing is queued in it either.
+ * Acquires what its creator released with the first user.
+ */
 static inline bool sched_pool_try_enter(struct sched_pool *pool)
 {
-    uint32_t users = atomic_load_explicit(&pool->users, memory_order_relaxed);
+    uint32_t users = atomic_load_explicit(&pool->users, memory_order_acquire);
 
-    if (pool->is_immortal)
+    if (users && pool_has(pool, POOL_IS_IMMORTAL))
         return true;
-    while (users && !atomic_compare_exchange_weak_explicit(&pool->users, &users, users + 1, memory_order_relaxed,
+    while (users && !atomic_compare_exchange_weak_explicit(&pool->users, &users, users + 1, memory_order_acquire,
                                                            memory_order_relaxed))
         ;
     return users != 0;

@@ -127,6 +127,16 @@ static void clear(void *slot, uint32_t size)
     }
 }
 
+/* The same for kinds whose stale pointers are looked at, perhaps just now: what is atomic there reads the old or 0. */
+static void clear_under_looks(void *slot, uint32_t size)
+{
+    any_word *word = slot, *end = (any_word *)((char *)slot + size);
+
+    __atomic_store_n((any_half *)slot + 1, 0, __ATOMIC_RELAXED);
+    for (word++; word < end; word++)
+        __atomic_store_n(word, 0, __ATOMIC_RELAXED);
+}
+
 void *slab_alloc(struct slab_cache *cache)
 {
     struct slab_shard *shard = my_shard(cache);
@@ -157,7 +167,10 @@ void *slab_alloc(struct slab_cache *cache)
         partial_remove(shard, slab);
     sched_lock_release(&shard->lock);
 
-    clear(slot, cache->size);
+    if (cache->keep)
+        clear_under_looks(slot, cache->size);
+    else
+        clear(slot, cache->size);
     atomic_store_explicit(&slot->item.tag, SLAB_TAG(cache->kind, SLAB_LIVE), memory_order_release);
     return slot;
 }

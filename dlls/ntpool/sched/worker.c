@@ -212,7 +212,7 @@ static bool spin_for_work(struct sched_worker *worker)
     if (sched_worker_is_surplus(worker, state))
         return false;
     if (!worker->searching) {
-        if (pool_active(state) > (int)pool_target(state) || pool->alertable)
+        if (pool_active(state) > (int)pool_target(state) || pool_has(pool, POOL_IS_ALERTABLE))
             return false;
         do {
             if (state & POOL_SEARCHING)

@@ -133,7 +133,7 @@ struct sched_worker *sched_worker_allocate(struct sched_pool *pool, bool searchi
 
     if (!worker)
         return NULL;
-    if (pool->alertable && nt_event_create(&worker->wake_event, false) < 0) {
+    if (pool_has(pool, POOL_IS_ALERTABLE) && nt_event_create(&worker->wake_event, false) < 0) {
         slab_free(&workers, worker);
         return NULL;
     }
@@ -233,7 +233,7 @@ static bool may_retire(struct sched_worker *worker, uint64_t state)
     struct sched_pool *pool = worker->pool;
 
     return pool_total(state) > atomic_load_explicit(&pool->minimum, memory_order_relaxed) &&
-           !((worker->persistent || pool->keeps_workers) && !sched_pool_is_closing(pool));
+           !((worker->persistent || pool_has(pool, POOL_KEEPS_WORKERS)) && !sched_pool_is_closing(pool));
 }
 
 /* Leaves the stack, the counts and the pool in one step, so that whoever posts next sees room for a new worker, and the

@@ -13,7 +13,7 @@ static struct sched_lock making; /* guards the creation of the process's own poo
 static struct sched_pool *_Atomic default_pool;
 static struct sched_pool *_Atomic special_pools[TP_SPECIAL_POOLS];
 
-static struct sched_pool *make_once(struct sched_pool *_Atomic *place, bool single, bool alertable)
+static struct sched_pool *make_once(struct sched_pool *_Atomic *place, uint32_t traits, uint32_t maximum)
 {
     struct sched_pool *pool = atomic_load_explicit(place, memory_order_acquire);
 
@@ -21,26 +21,22 @@ static struct sched_pool *make_once(struct sched_pool *_Atomic *place, bool sing
         return pool;
     sched_lock_acquire(&making);
     pool = atomic_load_explicit(place, memory_order_relaxed);
-    if (!pool && (pool = sched_pool_create()) != NULL) {
-        pool->is_immortal = true;
-        pool->alertable = alertable;
-        pool->keeps_workers = single; /* one thread, always the same, from the first callback on */
-        if (single)
-            sched_pool_set_maximum(pool, 1);
+    if (!pool && (pool = sched_pool_create_immortal(traits, maximum)) != NULL)
         atomic_store_explicit(place, pool, memory_order_release);
-    }
     sched_lock_release(&making);
     return pool;
 }
 
 struct sched_pool *tp_pool_scheduler(struct tp_pool *pool)
 {
-    return pool ? pool->scheduler : make_once(&default_pool, false, false);
+    return pool ? pool->scheduler : make_once(&default_pool, 0, SCHED_DEFAULT_MAXIMUM);
 }
 
 struct sched_pool *tp_special_pool(enum tp_special_pool which)
 {
-    return make_once(&special_pools[which], true, which == TP_IO_THREAD);
+    uint32_t traits = which == TP_IO_THREAD ? POOL_KEEPS_WORKERS | POOL_IS_ALERTABLE : POOL_KEEPS_WORKERS;
+
+    return make_once(&special_pools[which], traits, 1); /* one thread, always the same, from the first callback on */
 }
 
 struct sched_pool *tp_pool_for_flags(uint32_t flags)
