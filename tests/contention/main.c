@@ -16,7 +16,10 @@
 #define TOLERANCE 1.15
 #define SLACK     0.1
 
-enum { LEAST_PROCESSORS = 4, MOST_PROCESSORS = 64, MOST_ROWS = 64 };
+/* What is counted is the mean of so many samples, whose callbacks take other numbers of steps. */
+enum { SAMPLES = 8 };
+
+enum { LEAST_PROCESSORS = 4, MOST_PROCESSORS = 64 };
 
 static struct session only_session;
 struct session *session = &only_session;
@@ -24,7 +27,8 @@ struct session *session = &only_session;
 struct row {
     const struct workload *workload;
     unsigned processors;
-    double values[COUNTERS];
+    unsigned sample;
+    double values[COUNTERS]; /* the sums of the samples that have been taken */
 };
 
 static const char *const titles[COUNTERS] = {"line transfers", "atomic changes", "contended", "retries", "sleeps"};
@@ -46,10 +50,11 @@ void explore_fail(const char *format, ...)
 
 static void run_current(void)
 {
+    workload_vary(current->sample);
     uint64_t callbacks = current->workload->run(current->processors);
 
     for (int i = 0; i < COUNTERS; i++)
-        current->values[i] = (double)count_of(i) / (double)callbacks;
+        current->values[i] += (double)count_of(i) / (double)callbacks;
     fflush(NULL);
     _exit(0);
 }
@@ -68,7 +73,7 @@ static uint64_t check_counting(unsigned processors)
 static const struct workload litmus = {"litmus", check_counting};
 
 /* In a process of its own, whose pool and addresses are as new. */
-static bool count_row(struct row *row)
+static bool take_sample(struct row *row)
 {
     int status = 0;
 
@@ -88,6 +93,16 @@ static bool count_row(struct row *row)
     }
     *row = *current;
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static bool count_row(struct row *row)
+{
+    for (row->sample = 0; row->sample < SAMPLES; row->sample++)
+        if (!take_sample(row))
+            return false;
+    for (int i = 0; i < COUNTERS; i++)
+        row->values[i] /= SAMPLES;
+    return true;
 }
 
 static void print_row(const struct row *row)

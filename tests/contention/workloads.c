@@ -11,7 +11,7 @@
 #include "sched/slab.h"
 #include "sched/worker.h"
 
-enum { CALLBACK_STEPS = 100, CALLBACKS_EACH = 100, WARM_UP_EACH = 4 };
+enum { FEWEST_STEPS = 75, MOST_STEPS = 125, CALLBACKS_EACH = 100, WARM_UP_EACH = 4 };
 
 struct job {
     struct sched_task task;
@@ -21,16 +21,26 @@ struct job {
 static struct slab_cache jobs = {.kind = SLAB_WORK, .size = SLAB_SIZE_OF(struct job)};
 static struct sched_pool *pool;
 static uint64_t ran, expected, posts_each;
+static uint32_t lengths; /* of callbacks: where this stream of numbers has come to */
 
 static void launch(unsigned depth);
 
+/* Callbacks of one length fall in step with each other, and then one step more or less changes everything. */
+static unsigned steps_of_next(void)
+{
+    lengths = lengths * 1664525 + 1013904223;
+    return FEWEST_STEPS + (lengths >> 16) % (MOST_STEPS - FEWEST_STEPS + 1);
+}
+
 static void run(struct sched_task *task, struct sched_worker *worker)
 {
+    unsigned steps = steps_of_next();
+
     struct job *job = nt_container(task, struct job, task);
 
     (void)worker;
     ran++;
-    for (int i = 0; i < CALLBACK_STEPS; i++)
+    for (unsigned i = 0; i < steps; i++)
         machine_yield("computes", NULL);
     if (job->depth) {
         launch(job->depth - 1);
@@ -181,6 +191,11 @@ static uint64_t fan_out(unsigned processors)
     settle();
     count_end();
     return all;
+}
+
+void workload_vary(unsigned sample)
+{
+    lengths = sample;
 }
 
 const struct workload workloads[] = {

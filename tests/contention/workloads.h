@@ -4,6 +4,9 @@
 
 #include <stdint.h>
 
+/** Before a workload: which stream of numbers says how long its callbacks are. */
+void workload_vary(unsigned sample);
+
 /* What is counted. run starts from a pool whose workers have all run before, and gives how many callbacks ran. */
 struct workload {
     const char *name;

@@ -63,7 +63,7 @@ static struct sched_pool *create(uint32_t traits, uint32_t maximum)
 
     if (!pool)
         return NULL;
-    atomic_store_explicit(&pool->traits, traits, memory_order_relaxed);
+    __atomic_store_n(&pool->traits, traits, __ATOMIC_RELAXED);
     atomic_store_explicit(&pool->minimum, 0, memory_order_relaxed);
     atomic_store_explicit(&pool->maximum, maximum, memory_order_relaxed);
     pool->stack = nt_default_stack_size();

@@ -100,7 +100,7 @@ struct sched_pool {
     void *owner;          /* here, because a free slot keeps its link here and a late submitter may look at the rest */
     _Atomic bool closing; /* written under lock */
     _Atomic bool has_own_stack; /* stack was set */
-    _Atomic uint32_t traits;    /* as created; atomic because late submitters look at records that are made anew */
+    uint32_t traits;            /* as created; whoever may be late reads them with pool_had */
     _Atomic uint32_t users;     /* whoever may still post: the owner, and each object */
     _Atomic uint32_t minimum;
     _Atomic uint32_t maximum;
@@ -119,7 +119,13 @@ struct sched_pool {
 
 static inline bool pool_has(const struct sched_pool *pool, enum sched_pool_trait trait)
 {
-    return (atomic_load_explicit(&pool->traits, memory_order_relaxed) & (uint32_t)trait) != 0;
+    return (pool->traits & (uint32_t)trait) != 0;
+}
+
+/* For who does not know whether the pool is there still: its record may just be made another's. */
+static inline bool pool_had(const struct sched_pool *pool, enum sched_pool_trait trait)
+{
+    return (__atomic_load_n(&pool->traits, __ATOMIC_RELAXED) & (uint32_t)trait) != 0;
 }
 
 /* Sequentially consistent, always: see above. */
@@ -160,7 +166,7 @@ static inline bool sched_pool_try_enter(struct sched_pool *pool)
 {
     uint32_t users = atomic_load_explicit(&pool->users, memory_order_acquire);
 
-    if (users && pool_has(pool, POOL_IS_IMMORTAL))
+    if (users && pool_had(pool, POOL_IS_IMMORTAL))
         return true;
     while (users && !atomic_compare_exchange_weak_explicit(&pool->users, &users, users + 1, memory_order_acquire,
                                                            memory_order_relaxed))

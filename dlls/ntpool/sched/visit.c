@@ -37,8 +37,8 @@ static bool wants_visitor(struct sched_pool *pool, uint64_t state)
 {
     return !(state & POOL_SEARCHING) && pool_active(state) < (int)pool_target(state) &&
            pool_total(state) < atomic_load_explicit(&pool->maximum, memory_order_relaxed) &&
-           atomic_load_explicit(&pool->minimum, memory_order_relaxed) == 0 && !pool_has(pool, POOL_IS_ALERTABLE) &&
-           !pool_has(pool, POOL_KEEPS_WORKERS) && !atomic_load_explicit(&pool->has_own_stack, memory_order_relaxed);
+           atomic_load_explicit(&pool->minimum, memory_order_relaxed) == 0 && !pool_had(pool, POOL_IS_ALERTABLE) &&
+           !pool_had(pool, POOL_KEEPS_WORKERS) && !atomic_load_explicit(&pool->has_own_stack, memory_order_relaxed);
 }
 
 bool sched_pool_wants_visitor(struct sched_pool *pool)
