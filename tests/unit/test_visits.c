@@ -3,6 +3,7 @@
 #include "sched_help.h"
 #include "sched/port.h"
 #include "sched/turn.h"
+#include "sched/visit.h"
 
 enum { ENOUGH = 2000 };
 
@@ -235,4 +236,43 @@ TEST(pollers_whose_thread_a_callback_ends_are_replaced)
     check_equal(atomic_load(&on_visitors), 10);
     complete_and_wait();
     end(pool);
+}
+
+/* A late poller may look at a pool that was made on the record of the one it delivered to. */
+TEST(a_pool_that_nobody_posted_to_is_not_visited)
+{
+    struct sched_pool *pool = pool_make(0);
+    struct sched_worker *visitor = sched_visitor_allocate();
+    uint64_t state = pool_load_state(pool);
+
+    sched_visitor_begin(visitor);
+    check(sched_pool_wants_visitor(pool));
+    check(!sched_visit_begin(visitor, pool));
+    check(pool_load_state(pool) == state);
+    job = job_create(pool, &tally, count_visits, NULL);
+    sched_post_quietly(&job->task);
+    require(sched_visit_begin(visitor, pool));
+    sched_visit(visitor);
+    check_equal(atomic_load(&on_visitors), 1);
+    check(pool_load_state(pool) == state);
+    sched_visitor_end(visitor);
+    jobs_end(pool, &job, 1);
+}
+
+/* The same for pools that must not be visited, whatever was known of the one before. */
+TEST(the_process_own_pools_of_one_thread_are_not_visited)
+{
+    struct sched_pool *pool = sched_pool_create_immortal(POOL_KEEPS_WORKERS, 1);
+    struct sched_worker *visitor = sched_visitor_allocate();
+
+    sched_visitor_begin(visitor);
+    job = job_create(pool, &tally, count_visits, NULL);
+    sched_post_quietly(&job->task);
+    check(!sched_pool_wants_visitor(pool));
+    check(!sched_visit_begin(visitor, pool));
+    sched_pool_notify(pool);
+    check_soon(atomic_load(&tally.ended) == 1);
+    check_equal(atomic_load(&on_visitors), 0);
+    sched_visitor_end(visitor);
+    job_close(job);
 }

@@ -170,10 +170,11 @@ uint64_t sched_coalesce(uint64_t due, uint64_t window)
 
 /* ---- watching pools --------------------------------------------------------------------------- */
 
+/* Acquires from unwatch, which needs no lock: what the keeper wrote while it watched comes before what we write. */
 void sched_keeper_watch_slow(struct sched_pool *pool)
 {
     sched_lock_acquire(&lock);
-    if (!atomic_load_explicit(&pool->watch.watched, memory_order_relaxed)) {
+    if (!atomic_load_explicit(&pool->watch.watched, memory_order_acquire)) {
         /* A pool without users is gone or going, and has nothing queued. Our use keeps it until we unwatch it. */
         if (sched_pool_try_enter(pool)) {
             atomic_store_explicit(&pool->watch.watched, true, memory_order_seq_cst);

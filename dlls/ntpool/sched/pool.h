@@ -125,7 +125,7 @@ static inline bool pool_has(const struct sched_pool *pool, enum sched_pool_trait
 /* For who does not know whether the pool is there still: its record may just be made another's. */
 static inline bool pool_had(const struct sched_pool *pool, enum sched_pool_trait trait)
 {
-    return (__atomic_load_n(&pool->traits, __ATOMIC_RELAXED) & (uint32_t)trait) != 0;
+    return (__atomic_load_n(&pool->traits, __ATOMIC_ACQUIRE) & (uint32_t)trait) != 0;
 }
 
 /* Sequentially consistent, always: see above. */
@@ -164,10 +164,11 @@ static inline void sched_pool_enter(struct sched_pool *pool)
  */
 static inline bool sched_pool_try_enter(struct sched_pool *pool)
 {
+    bool is_immortal = pool_had(pool, POOL_IS_IMMORTAL); /* read first: then users are not those of a pool before it */
     uint32_t users = atomic_load_explicit(&pool->users, memory_order_acquire);
 
-    if (users && pool_had(pool, POOL_IS_IMMORTAL))
-        return true;
+    if (is_immortal)
+        return users != 0;
     while (users && !atomic_compare_exchange_weak_explicit(&pool->users, &users, users + 1, memory_order_acquire,
                                                            memory_order_relaxed))
         ;

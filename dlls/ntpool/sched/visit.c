@@ -33,34 +33,21 @@ void sched_visitor_end(struct sched_worker *visitor)
 }
 
 /* Pools with a minimum may count on their threads to stay the same, and those with a stack of their own on its size. */
+static bool may_be_visited(const struct sched_pool *pool)
+{
+    return atomic_load_explicit(&pool->minimum, memory_order_relaxed) == 0 && !pool_had(pool, POOL_IS_ALERTABLE) &&
+           !pool_had(pool, POOL_KEEPS_WORKERS) && !atomic_load_explicit(&pool->has_own_stack, memory_order_relaxed);
+}
+
 static bool wants_visitor(struct sched_pool *pool, uint64_t state)
 {
     return !(state & POOL_SEARCHING) && pool_active(state) < (int)pool_target(state) &&
-           pool_total(state) < atomic_load_explicit(&pool->maximum, memory_order_relaxed) &&
-           atomic_load_explicit(&pool->minimum, memory_order_relaxed) == 0 && !pool_had(pool, POOL_IS_ALERTABLE) &&
-           !pool_had(pool, POOL_KEEPS_WORKERS) && !atomic_load_explicit(&pool->has_own_stack, memory_order_relaxed);
+           pool_total(state) < atomic_load_explicit(&pool->maximum, memory_order_relaxed) && may_be_visited(pool);
 }
 
 bool sched_pool_wants_visitor(struct sched_pool *pool)
 {
     return wants_visitor(pool, pool_load_state(pool));
-}
-
-bool sched_visit_begin(struct sched_worker *visitor, struct sched_pool *pool)
-{
-    uint64_t state = pool_load_state(pool);
-
-    do {
-        if (!wants_visitor(pool, state))
-            return false;
-    } while (!pool_swap_state(pool, &state, (state + POOL_TOTAL_ONE) | POOL_SEARCHING));
-    visitor->pool = pool;
-    visitor->searching = true;
-    visitor->persistent = false;
-    visitor->seen.at = 0;
-    atomic_store_explicit(&visitor->taken, 0, memory_order_relaxed);
-    sched_worker_link(visitor);
-    return true;
 }
 
 /* Like parking: gives the search up, then looks once more. If the pool has got a minimum meanwhile, which counted the
@@ -96,6 +83,28 @@ static void leave(struct sched_worker *visitor)
     }
     if (nt_unlikely(atomic_load_explicit(&sched_keeper_is_missing, memory_order_relaxed)))
         sched_keeper_look_soon();
+}
+
+/* Once the visitor counts, the pool is there. But it may be another, made on the record of the one that was posted to:
+ * nobody has posted to that yet, or it must not be visited, whatever was read before. */
+bool sched_visit_begin(struct sched_worker *visitor, struct sched_pool *pool)
+{
+    uint64_t state = pool_load_state(pool);
+
+    do {
+        if (!wants_visitor(pool, state))
+            return false;
+    } while (!pool_swap_state(pool, &state, (state + POOL_TOTAL_ONE) | POOL_SEARCHING));
+    visitor->pool = pool;
+    visitor->searching = true;
+    visitor->persistent = false;
+    visitor->seen.at = 0;
+    atomic_store_explicit(&visitor->taken, 0, memory_order_relaxed);
+    sched_worker_link(visitor);
+    if (nt_likely(sched_pool_has_work(pool) && may_be_visited(pool)))
+        return true;
+    leave(visitor);
+    return false;
 }
 
 void sched_visit(struct sched_worker *visitor)
