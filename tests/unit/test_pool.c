@@ -284,24 +284,6 @@ TEST(pools_come_and_go_disturbed)
     check_equal(atomic_load(&tally.ended), atomic_load(&tally.closed));
 }
 
-/* What a late submitter may do to a pool that was made on the record of its own: nobody has posted to that, and its
- * owner may still want threads with other stacks. */
-TEST(a_pool_that_nobody_posted_to_starts_no_worker)
-{
-    struct sched_pool *pool = pool_make(0);
-    uint64_t state = pool_load_state(pool);
-    uint64_t threads = ground_calls(GROUND_THREAD);
-
-    sched_pool_notify(pool);
-    check(pool_load_state(pool) == state);
-    check(ground_calls(GROUND_THREAD) == threads);
-
-    struct job *job = job_create(pool, &tally, NULL, NULL);
-    job_post(job);
-    check_soon(atomic_load(&tally.ended) == 1);
-    jobs_end(pool, &job, 1);
-}
-
 /* The pool that is looked at late, and how often its record was used again. */
 static struct {
     struct sched_pool *_Atomic pool;

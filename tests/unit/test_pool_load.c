@@ -38,22 +38,38 @@ TEST(blocked_callbacks_bring_new_workers_though_no_processor_is_idle)
     jobs_end(pool, &job, 1);
 }
 
-/* Before the first look at anybody's processor time. */
-TEST(a_free_processor_is_reason_enough_for_more_workers)
+/* How long it takes until 64 callbacks block, of which all but two need more workers. */
+static uint64_t time_to_block_64(void)
 {
-    ground_set_processor_count(2);
-    ground_pretend_idle_processors(2);
-    ground_pretend_cpu_time_step(10 * NT_SECOND);
     struct sched_pool *pool = pool_make(0);
     struct job *job = job_create(pool, &tally, job_pass_gate, &gate);
-
     uint64_t begin = unit_real_time();
+
+    unit_gate_shut(&gate);
     job_post_times(job, 64);
     check_soon(unit_gate_waiting(&gate) == 64);
-    check(unit_real_time() - begin < 5 * NT_SECOND); /* at one every 100 ms, as without evidence, it takes six */
+    uint64_t taken = unit_real_time() - begin;
     unit_gate_open(&gate);
     sched_wait_idle(&job->task);
     jobs_end(pool, &job, 1);
+    return taken;
+}
+
+/* Before the first look at anybody's processor time. Without that reason one comes every 100 ms, so it takes six
+ * seconds; with it as long as the machine needs, which may be busy for some of the tries. */
+TEST(a_free_processor_is_reason_enough_for_more_workers)
+{
+    enum { TRIES = 6 };
+    uint64_t least = NT_FOREVER;
+
+    ground_set_processor_count(2);
+    ground_pretend_idle_processors(2);
+    ground_pretend_cpu_time_step(20 * NT_SECOND);
+    for (unsigned i = 0; i < TRIES && least >= 5 * NT_SECOND; i++) {
+        uint64_t taken = time_to_block_64();
+        least = taken < least ? taken : least;
+    }
+    check(least < 5 * NT_SECOND);
 }
 
 TEST(without_a_free_processor_more_workers_have_to_wait_for_other_evidence)

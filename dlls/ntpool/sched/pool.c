@@ -2,7 +2,6 @@
 #include "sched/keeper.h"
 #include "sched/roll_call.h"
 #include "sched/worker.h"
-#include "sched/worker_parts.h"
 
 static struct slab_cache pools = {.kind = SLAB_SCHEDULER_POOL, .size = SLAB_SIZE_OF(struct sched_pool), .keep = true};
 
@@ -235,12 +234,7 @@ void sched_pool_notify_slow(struct sched_pool *pool, uint64_t state)
         }
         if (!pool_swap_state(pool, &state, (state + POOL_TOTAL_ONE) | POOL_SEARCHING | POOL_SEARCHER_STARTING))
             continue;
-        /* Now that a worker counts, the pool is there; but the work may be taken, or the pool be another by now, made
-         * on the record of the one that was posted to. */
-        if (nt_likely(sched_pool_has_work(pool) && sched_pool_can_grow(pool, state)))
-            sched_worker_start(pool, true, 0); /* a failure has told the keeper */
-        else
-            sched_worker_not_started(pool, NULL, true, 0);
+        sched_worker_start(pool, true, 0); /* a failure has told the keeper */
         return;
     }
 }
