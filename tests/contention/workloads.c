@@ -34,9 +34,8 @@ static unsigned steps_of_next(void)
 
 static void run(struct sched_task *task, struct sched_worker *worker)
 {
-    unsigned steps = steps_of_next();
-
     struct job *job = nt_container(task, struct job, task);
+    unsigned steps = steps_of_next();
 
     (void)worker;
     ran++;

@@ -291,20 +291,22 @@ static struct {
     _Atomic uint32_t looks;
 } late;
 
+static bool was_looked_at_enough(void)
+{
+    return atomic_load_explicit(&late.again, memory_order_relaxed) >= 1000 &&
+           atomic_load_explicit(&late.looks, memory_order_relaxed) >= 1000;
+}
+
 static void make_the_same_pool_again(void *unused)
 {
     (void)unused;
-    for (;;) {
+    do {
         struct sched_pool *pool = sched_pool_create();
         if (atomic_exchange_explicit(&late.pool, pool, memory_order_relaxed) == pool) {
             atomic_fetch_add_explicit(&late.again, 1, memory_order_relaxed);
         }
         sched_pool_leave(pool);
-        if (atomic_load_explicit(&late.again, memory_order_relaxed) >= 1000 &&
-            atomic_load_explicit(&late.looks, memory_order_relaxed) >= 1000) {
-            return;
-        }
-    }
+    } while (!was_looked_at_enough());
 }
 
 /* A submitter whose task is gone, and with it the pool, still notifies, and a poller looks whether to visit: neither
@@ -315,8 +317,7 @@ TEST(a_pool_that_is_gone_can_be_looked_at)
 
     unit_thread_start(&thread, make_the_same_pool_again, NULL);
     require_soon(atomic_load_explicit(&late.pool, memory_order_relaxed) != NULL);
-    while (atomic_load_explicit(&late.again, memory_order_relaxed) < 1000 ||
-           atomic_load_explicit(&late.looks, memory_order_relaxed) < 1000) {
+    while (!was_looked_at_enough()) {
         struct sched_pool *pool = atomic_load_explicit(&late.pool, memory_order_relaxed);
         sched_pool_notify(pool);
         sched_pool_wants_visitor(pool);

@@ -16,7 +16,8 @@
  * Of a submitter and a worker that gives up, at least one sees the other.
  *
  * Pool records are type-stable: sched_pool_notify on a pool that died meanwhile is harmless, so a submitter may call
- * it after its task is gone.
+ * it after its task is gone. At worst the pool that was made on the record gets a worker before anything is posted to
+ * it.
  */
 #ifndef NTPOOL_SCHED_POOL_H
 #define NTPOOL_SCHED_POOL_H

@@ -24,7 +24,7 @@ void sched_visitor_end(struct sched_worker *visitor);
 /** The pool lacks an active worker, makes no promises about its threads, and may have one more. */
 bool sched_pool_wants_visitor(struct sched_pool *pool);
 
-/** Joins the pool as its searching worker; false if it does not want one any more. Then call sched_visit. */
+/** Joins the pool as its searching worker, then call sched_visit; false if it wants none any more, or has no work. */
 bool sched_visit_begin(struct sched_worker *visitor, struct sched_pool *pool);
 /** Runs callbacks until no more come, and leaves the pool. */
 void sched_visit(struct sched_worker *visitor);
