@@ -9,26 +9,13 @@
 #define SAMPLES 500
 #define IDLE_MS 2
 
-static void CALLBACK count(PTP_CALLBACK_INSTANCE instance, void *context, PTP_WORK work)
-{
-    (void)instance, (void)context, (void)work;
-    tally();
-}
-
-static PTP_WORK new_work(void)
-{
-    PTP_WORK work = api.CreateThreadpoolWork(count, NULL, NULL);
-    require(work, "no work object: error %lu", GetLastError());
-    return work;
-}
-
 static void create_and_close(void)
 {
     size_t times = scaled(PAIRS, 100);
     region_begin();
     double start = now();
     for (size_t i = 0; i < times; i++)
-        api.CloseThreadpoolWork(new_work());
+        api.CloseThreadpoolWork(tallying_work());
     double end = now();
     region_end();
     report("per-op", (end - start) / (double)times);
@@ -40,7 +27,7 @@ static void whole_life(void)
     region_begin();
     double start = now();
     for (size_t i = 0; i < times; i++) {
-        PTP_WORK work = new_work();
+        PTP_WORK work = tallying_work();
         api.SubmitThreadpoolWork(work);
         api.WaitForThreadpoolWorkCallbacks(work, FALSE);
         api.CloseThreadpoolWork(work);
@@ -55,7 +42,7 @@ static void submit_and_wait_idle(void)
 {
     size_t times = scaled(SAMPLES, 10);
     double *samples = zeroed(times, sizeof *samples);
-    PTP_WORK work = new_work();
+    PTP_WORK work = tallying_work();
     region_begin();
     for (size_t i = 0; i < times; i++) {
         pause_for(IDLE_MS);

@@ -14,19 +14,6 @@ struct producers {
     double ends[CREW_AT_MOST];
 };
 
-static void CALLBACK count(PTP_CALLBACK_INSTANCE instance, void *context, PTP_WORK work)
-{
-    (void)instance, (void)context, (void)work;
-    tally();
-}
-
-static PTP_WORK new_work(void)
-{
-    PTP_WORK work = api.CreateThreadpoolWork(count, NULL, NULL);
-    require(work, "no work object: error %lu", GetLastError());
-    return work;
-}
-
 static void produce(size_t index, void *context)
 {
     struct producers *producers = context;
@@ -41,7 +28,7 @@ static void by_producers(size_t count_of_producers, bool shared)
 {
     struct producers producers = {.posts_each = scaled(POSTS, 100) / count_of_producers};
     for (size_t i = 0; i < count_of_producers; i++)
-        producers.works[i] = shared && i ? producers.works[0] : new_work();
+        producers.works[i] = shared && i ? producers.works[0] : tallying_work();
     size_t posts = producers.posts_each * count_of_producers;
     region_begin();
     if (count_of_producers > 1)

@@ -90,12 +90,6 @@ void __tsan_atomic_thread_fence(int order)
     machine_step("fence", NULL, HERE);
 }
 
-void __tsan_atomic_signal_fence(int order);
-void __tsan_atomic_signal_fence(int order)
-{
-    (void)order;
-}
-
 #define PLAIN(name, size, is_write)                                                                                    \
     void __tsan_##name(void *address);                                                                                 \
     void __tsan_##name(void *address)                                                                                  \
@@ -124,29 +118,6 @@ PLAINS(16)
 
 RANGE(read_range, false)
 RANGE(write_range, true)
-
-void __tsan_init(void);
-void __tsan_init(void)
-{
-}
-
-void __tsan_func_entry(void *caller);
-void __tsan_func_entry(void *caller)
-{
-    (void)caller;
-}
-
-void __tsan_func_exit(void);
-void __tsan_func_exit(void)
-{
-}
-
-/* nt_cpu_relax, by way of tests/explore/relax.h. */
-void explore_relax(void);
-void explore_relax(void)
-{
-    machine_yield("relaxes", HERE);
-}
 
 /* ---- nothing is held back ------------------------------------------------------------------------- */
 

@@ -82,12 +82,6 @@ void __tsan_atomic_thread_fence(int order)
         buffers_flush(machine.current);
 }
 
-void __tsan_atomic_signal_fence(int order);
-void __tsan_atomic_signal_fence(int order)
-{
-    (void)order;
-}
-
 /* ---- accesses that are not atomic: no step, as nobody else may look at what they touch ----------- */
 
 static inline void plain(void *address, size_t size, const void *place)
@@ -125,26 +119,3 @@ PLAINS(16)
 
 RANGE(read_range)
 RANGE(write_range)
-
-void __tsan_init(void);
-void __tsan_init(void)
-{
-}
-
-void __tsan_func_entry(void *caller);
-void __tsan_func_entry(void *caller)
-{
-    (void)caller;
-}
-
-void __tsan_func_exit(void);
-void __tsan_func_exit(void)
-{
-}
-
-/* nt_cpu_relax, by way of relax.h. */
-void explore_relax(void);
-void explore_relax(void)
-{
-    machine_yield("relaxes", HERE);
-}

@@ -1,33 +1,14 @@
 // SPDX-License-Identifier: MIT
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../tap.h"
 #include "bytes.h"
 #include "check_forward.h"
 #include "exports.h"
 #include "forward.h"
 #include "make_pe.h"
 #include "write.h"
-
-static int tests;
-static int failures;
-
-static void ok(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void ok(bool good, const char *format, ...)
-{
-    va_list args;
-
-    printf("%sok %d - ", good ? "" : "not ", ++tests);
-    va_start(args, format);
-    vprintf(format, args);
-    va_end(args);
-    putchar('\n');
-    failures += !good;
-}
 
 struct spoil {
     const char *what;
@@ -274,6 +255,5 @@ int main(void)
     test_arguments();
     test_truncation();
     test_mutation();
-    printf("1..%d\n", tests);
-    return failures != 0;
+    return tap_end();
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../tap.h"
 #include "bytes.h"
 #include "check_rewrite.h"
 #include "make_image.h"
@@ -16,23 +14,6 @@
 
 #define MIX     "KERNEL32.dll: GetTickCount CreateThreadpoolWork SubmitThreadpoolWork Sleep CloseThreadpoolWork"
 #define API_SET "api-ms-win-core-threadpool-l1-2-0.dll: CreateThreadpoolTimer"
-
-static int tests;
-static int failures;
-
-static void ok(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void ok(bool good, const char *format, ...)
-{
-    va_list args;
-
-    printf("%sok %d - ", good ? "" : "not ", ++tests);
-    va_start(args, format);
-    vprintf(format, args);
-    va_end(args);
-    putchar('\n');
-    failures += !good;
-}
 
 static void expect(const char *what, const uint8_t *file, size_t size, enum pe_result expected)
 {
@@ -358,6 +339,5 @@ int main(void)
     test_undo();
     test_truncation();
     test_mutation();
-    printf("1..%d\n", tests);
-    return failures != 0;
+    return tap_end();
 }

@@ -2,26 +2,19 @@
 //
 // exports_prepare and exports_redirect on an image that is made here: names that are changed, added or left out, tables
 // that do not fit into the image.
+#include "../tap.h"
 #include "guarded.h"
 #include "redirect/exports.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { IMAGE_SIZE = 0x2000, DIRECTORY = 0x400, FUNCTIONS = 0x500, NAMES = 0x600, ORDINALS = 0x700, TEXTS = 0x800 };
 
 static char *memory;
 static struct image image;
-static int tests, failed;
 
 static struct redirect_name replaced[] = {{"Before", NULL}, {"Known", NULL}, {"Last", NULL}};
 static const struct redirect_names names = {replaced, 3};
-
-static void tell(int good, const char *what)
-{
-    printf("%sok %d - %s\n", good ? "" : "not ", ++tests, what);
-    failed += !good;
-}
 
 static IMAGE_EXPORT_DIRECTORY *make_image(void)
 {
@@ -84,24 +77,24 @@ static void test_redirection(void)
     uint32_t *functions;
 
     make_image();
-    tell(exports_mark(&image, &names, is_known) && !is_known[0] && is_known[1] && !is_known[2],
-         "the names that are there are marked");
+    ok(exports_mark(&image, &names, is_known) && !is_known[0] && is_known[1] && !is_known[2],
+       "the names that are there are marked");
     is_known[0] = true; // as if the other DLL had it
-    tell(exports_prepare(&image, &names, is_known, &plan), "what is to be done is prepared");
-    tell(look_up("Known") == 0x1001 && !look_up("Last"), "nothing has changed by that");
-    tell(exports_redirect(&plan) == 2, "one export is changed and one is added");
-    tell(look_up("Known") == 0x1200, "the one leads to its replacement");
-    tell(look_up("Last") == 0x1300, "so does the other");
-    tell(look_up("Another") == 0x1000 && look_up("Keep") == 0x1002, "other exports stay");
-    tell(!look_up("Before"), "a name that only another DLL has is not added");
+    ok(exports_prepare(&image, &names, is_known, &plan), "what is to be done is prepared");
+    ok(look_up("Known") == 0x1001 && !look_up("Last"), "nothing has changed by that");
+    ok(exports_redirect(&plan) == 2, "one export is changed and one is added");
+    ok(look_up("Known") == 0x1200, "the one leads to its replacement");
+    ok(look_up("Last") == 0x1300, "so does the other");
+    ok(look_up("Another") == 0x1000 && look_up("Keep") == 0x1002, "other exports stay");
+    ok(!look_up("Before"), "a name that only another DLL has is not added");
     functions = (uint32_t *)(memory + ((IMAGE_EXPORT_DIRECTORY *)(memory + DIRECTORY))->AddressOfFunctions);
-    tell(functions[0] == 0x1000 && functions[2] == 0x1002, "ordinals mean what they meant");
+    ok(functions[0] == 0x1000 && functions[2] == 0x1002, "ordinals mean what they meant");
 
     make_image();
     is_known[0] = is_known[2] = false;
-    tell(exports_prepare(&image, &names, is_known, &plan) && exports_redirect(&plan) == 3 &&
-             look_up("Before") == 0x1100 && look_up("Last") == 0x1300 && look_up("Another") == 0x1000,
-         "several names are added");
+    ok(exports_prepare(&image, &names, is_known, &plan) && exports_redirect(&plan) == 3 &&
+           look_up("Before") == 0x1100 && look_up("Last") == 0x1300 && look_up("Another") == 0x1000,
+       "several names are added");
 }
 
 static void test_far_replacements(void)
@@ -113,12 +106,11 @@ static void test_far_replacements(void)
     uint64_t target;
 
     make_image();
-    tell(exports_prepare(&image, &list, is_known, &plan) && exports_redirect(&plan) == 2,
-         "functions that are far away");
+    ok(exports_prepare(&image, &list, is_known, &plan) && exports_redirect(&plan) == 2, "functions that are far away");
     memcpy(&target, memory + look_up("Known") + 6, sizeof(target));
-    tell(target == 0x7777, "are reached by a jump near the module");
+    ok(target == 0x7777, "are reached by a jump near the module");
     memcpy(&target, memory + look_up("New") + 6, sizeof(target));
-    tell(target == 0x8888, "added ones too");
+    ok(target == 0x8888, "added ones too");
 }
 
 static bool is_refused(void)
@@ -137,21 +129,21 @@ static void test_bad_images(void)
 
     make_image();
     image.headers->OptionalHeader.DataDirectory[0].VirtualAddress = 0;
-    tell(is_refused(), "no export directory");
+    ok(is_refused(), "no export directory");
     make_image();
     image.headers->OptionalHeader.DataDirectory[0].VirtualAddress = IMAGE_SIZE - 4;
-    tell(is_refused(), "a directory that reaches beyond the image");
+    ok(is_refused(), "a directory that reaches beyond the image");
     make_image()->AddressOfNames = IMAGE_SIZE - 8;
-    tell(is_refused(), "names that reach beyond the image");
+    ok(is_refused(), "names that reach beyond the image");
     make_image()->NumberOfFunctions = 0xffffffff;
-    tell(is_refused(), "more functions than there can be");
+    ok(is_refused(), "more functions than there can be");
     make_image()->AddressOfNameOrdinals = 0xfffffff0;
-    tell(is_refused(), "ordinals beyond the image");
+    ok(is_refused(), "ordinals beyond the image");
     make_image();
     ((uint32_t *)(memory + NAMES))[1] = 0xfffffff0;
     ((uint16_t *)(memory + ORDINALS))[2] = 3;
-    tell(exports_prepare(&image, &names, none, &plan) && exports_redirect(&plan) == 3,
-         "a name and a function that are not there are passed by");
+    ok(exports_prepare(&image, &names, none, &plan) && exports_redirect(&plan) == 3,
+       "a name and a function that are not there are passed by");
 }
 
 /* Whatever the tables hold: nothing outside the image is read or written, since that would be the end of this. */
@@ -170,7 +162,7 @@ static void test_spoiled_images(void)
         if (exports_mark(&image, &names, is_known) && exports_prepare(&image, &names, is_known, &plan))
             changed += exports_redirect(&plan);
     }
-    tell(changed > ROUNDS / 4, "many images with random changes");
+    ok(changed > ROUNDS / 4, "many images with random changes");
 }
 
 int main(void)
@@ -182,6 +174,5 @@ int main(void)
     test_far_replacements();
     test_bad_images();
     test_spoiled_images();
-    printf("1..%d\n", tests);
-    return failed != 0;
+    return tap_end();
 }

@@ -70,27 +70,6 @@ static void report(const char *name, BOOL good, const struct use *use)
     fprintf(stderr, "%s by %s\n", name, use->is_mixed ? "several" : strrchr(path, '\\') + 1);
 }
 
-static void CALLBACK timer_callback(PTP_CALLBACK_INSTANCE instance, PVOID context, PTP_TIMER timer)
-{
-    (void)instance;
-    (void)timer;
-    use_note(context);
-}
-
-static void CALLBACK wait_callback(PTP_CALLBACK_INSTANCE instance, PVOID context, PTP_WAIT wait, TP_WAIT_RESULT result)
-{
-    (void)instance;
-    (void)wait;
-    (void)result;
-    use_note(context);
-}
-
-static void CALLBACK signal_callback(void *context, BOOLEAN timed_out)
-{
-    (void)timed_out;
-    use_note(context);
-}
-
 /* ---- objects of the system's pool ----------------------------------------------------------------------- */
 
 static void use_work_of_theirs(void)
@@ -119,7 +98,7 @@ static void use_timer_of_theirs(void)
     BOOL good;
 
     use_begin(&use, 3);
-    good = nt.TpAllocTimer(&timer, timer_callback, &use, NULL) >= 0;
+    good = nt.TpAllocTimer(&timer, use_timer, &use, NULL) >= 0;
     if (good) {
         SetThreadpoolTimer(timer, &now, 10, 0);
         good = use_await(&use) && IsThreadpoolTimerSet(timer);
@@ -139,7 +118,7 @@ static void use_wait_of_theirs(void)
     BOOL good;
 
     use_begin(&use, 1);
-    good = nt.TpAllocWait(&wait, wait_callback, &use, NULL) >= 0;
+    good = nt.TpAllocWait(&wait, use_wait, &use, NULL) >= 0;
     if (good) {
         SetThreadpoolWait(wait, event, NULL);
         good = use_await(&use);
@@ -243,7 +222,7 @@ static void mix_environments(void)
         refused = "served";
     environment.Pool = their_pool;
     environment.CleanupGroup = ours;
-    PTP_TIMER timer = CreateThreadpoolTimer(timer_callback, &use, &environment);
+    PTP_TIMER timer = CreateThreadpoolTimer(use_timer, &use, &environment);
     fprintf(stderr, "our pool and their group: %s, error %lu\n", refused, error);
     fprintf(stderr, "their pool and our group: %s, error %lu\n", timer ? "served" : "refused", GetLastError());
     // On one pool this is an ordinary environment.
@@ -299,7 +278,7 @@ static void use_registered_wait_of_theirs(void)
     BOOL good;
 
     use_begin(&use, 1);
-    good = nt.RtlRegisterWait(&wait, event, signal_callback, &use, INFINITE, WT_EXECUTEONLYONCE) >= 0;
+    good = nt.RtlRegisterWait(&wait, event, use_signal, &use, INFINITE, WT_EXECUTEONLYONCE) >= 0;
     good = good && use_await(&use) && UnregisterWaitEx(wait, INVALID_HANDLE_VALUE);
     report("registered wait of theirs", good, &use);
     CloseHandle(event);
@@ -313,7 +292,7 @@ static void use_timer_queue_of_theirs(void)
 
     use_begin(&use, 2);
     good = nt.RtlCreateTimerQueue(&queue) >= 0;
-    good = good && CreateTimerQueueTimer(&timer, queue, signal_callback, &use, 10, 10, 0) &&
+    good = good && CreateTimerQueueTimer(&timer, queue, use_signal, &use, 10, 10, 0) &&
            ChangeTimerQueueTimer(queue, timer, 0, 10);
     good = good && use_await(&use) && DeleteTimerQueueTimer(queue, timer, INVALID_HANDLE_VALUE) &&
            DeleteTimerQueueEx(queue, INVALID_HANDLE_VALUE);
@@ -351,13 +330,13 @@ static void set_timer(void)
     LARGE_INTEGER now = {.QuadPart = 0};
 
     use_begin(&lost, 1);
-    nt.TpSetTimer(CreateThreadpoolTimer(timer_callback, &lost, NULL), &now, 0, 0);
+    nt.TpSetTimer(CreateThreadpoolTimer(use_timer, &lost, NULL), &now, 0, 0);
     printf("callback: %s\n", WaitForSingleObject(lost.done, 2000) == WAIT_OBJECT_0 ? "came" : "never came");
 }
 
 static void release_timer(void)
 {
-    nt.TpReleaseTimer(CreateThreadpoolTimer(timer_callback, &lost, NULL));
+    nt.TpReleaseTimer(CreateThreadpoolTimer(use_timer, &lost, NULL));
 }
 
 static void release_pool(void)
@@ -387,7 +366,7 @@ static void deregister_wait(void)
 {
     HANDLE wait = NULL;
 
-    RegisterWaitForSingleObject(&wait, CreateEventW(NULL, FALSE, FALSE, NULL), signal_callback, &lost, INFINITE, 0);
+    RegisterWaitForSingleObject(&wait, CreateEventW(NULL, FALSE, FALSE, NULL), use_signal, &lost, INFINITE, 0);
     printf("status %08lx\n", nt.RtlDeregisterWait(wait));
 }
 

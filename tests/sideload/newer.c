@@ -10,21 +10,6 @@
 typedef BOOL WINAPI set_timer(PTP_TIMER, FILETIME *, DWORD, DWORD);
 typedef BOOL WINAPI set_wait(PTP_WAIT, HANDLE, FILETIME *, void *);
 
-static void CALLBACK timer_callback(PTP_CALLBACK_INSTANCE instance, PVOID context, PTP_TIMER timer)
-{
-    (void)instance;
-    (void)timer;
-    use_note(context);
-}
-
-static void CALLBACK wait_callback(PTP_CALLBACK_INSTANCE instance, PVOID context, PTP_WAIT wait, TP_WAIT_RESULT result)
-{
-    (void)instance;
-    (void)wait;
-    (void)result;
-    use_note(context);
-}
-
 static void use_newer(const char *dll)
 {
     HMODULE module = LoadLibraryA(dll);
@@ -43,8 +28,8 @@ static void use_newer(const char *dll)
         return;
     }
     use_begin(&use, 2);
-    timer = CreateThreadpoolTimer(timer_callback, &use, NULL);
-    wait = CreateThreadpoolWait(wait_callback, &use, NULL);
+    timer = CreateThreadpoolTimer(use_timer, &use, NULL);
+    wait = CreateThreadpoolWait(use_wait, &use, NULL);
     set_timer_ex(timer, &now, 0, 0);
     set_wait_ex(wait, event, NULL, NULL);
     good = use_await(&use);

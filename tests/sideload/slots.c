@@ -2,17 +2,16 @@
 //
 // imports_redirect on an image that is made here: slots of a delay-load directory that are filled or not, and
 // directories that do not fit into the image.
+#include "../tap.h"
 #include "guarded.h"
 #include "redirect/imports.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { IMAGE_SIZE = 0x2000, DELAY = 0x400, IMPORTS = 0x500, TABLE = 0x600, SLOTS = 0x700, NAMES = 0x800, DLL = 0xa00 };
 
 static char *memory;
 static struct image image;
-static int tests, failed;
 
 static const struct redirect_name replaced[] = {
     {"CloseThreadpoolWork", (void *)0x1111},
@@ -20,12 +19,6 @@ static const struct redirect_name replaced[] = {
 };
 static const struct redirect_names names = {replaced, 2};
 static struct originals originals;
-
-static void tell(int good, const char *what)
-{
-    printf("%sok %d - %s\n", good ? "" : "not ", ++tests, what);
-    failed += !good;
-}
 
 static uint64_t *slot(int index)
 {
@@ -90,22 +83,22 @@ static void test_delayed(void)
 {
     make_delayed();
     *slot(1) = (uintptr_t)memory + 0x300; // the helper's stub: not filled yet
-    tell(imports_redirect(&image, &names, &originals) == 1, "one filled slot of the delay-load directory is changed");
-    tell(*slot(0) == 0x2222, "it leads to the replacement");
-    tell(*slot(1) == (uintptr_t)memory + 0x300, "one that is not filled stays");
-    tell(*slot(2) == 0x7777, "another function stays");
+    ok(imports_redirect(&image, &names, &originals) == 1, "one filled slot of the delay-load directory is changed");
+    ok(*slot(0) == 0x2222, "it leads to the replacement");
+    ok(*slot(1) == (uintptr_t)memory + 0x300, "one that is not filled stays");
+    ok(*slot(2) == 0x7777, "another function stays");
     make_delayed()->Attributes.AllAttributes = 0;
-    tell(imports_redirect(&image, &names, &originals) == 0, "a descriptor of addresses is left alone");
+    ok(imports_redirect(&image, &names, &originals) == 0, "a descriptor of addresses is left alone");
 }
 
 static void test_imports(void)
 {
     make_imports();
-    tell(imports_redirect(&image, &names, &originals) == 2, "the slots of the import directory are changed");
-    tell(*slot(0) == 0x2222 && *slot(1) == 0x1111 && *slot(2) == 0x7777, "these and no others");
+    ok(imports_redirect(&image, &names, &originals) == 2, "the slots of the import directory are changed");
+    ok(*slot(0) == 0x2222 && *slot(1) == 0x1111 && *slot(2) == 0x7777, "these and no others");
     make_imports();
     strcpy(memory + DLL, "user32.dll");
-    tell(imports_redirect(&image, &names, &originals) == 0, "functions of the same name in other DLLs stay");
+    ok(imports_redirect(&image, &names, &originals) == 0, "functions of the same name in other DLLs stay");
 }
 
 /* What the slots hold is what the system's functions are. */
@@ -118,44 +111,44 @@ static void test_forwarded(void)
     strcpy(memory + DLL, "plugin.dll");
     *slot(1) = 0x7776;
     *slot(2) = 0x7778;
-    tell(imports_redirect(&image, &names, &originals) == 2, "slots of another DLL that hold the system's functions");
-    tell(*slot(0) == 0x1111 && *slot(1) == 0x2222 && *slot(2) == 0x7778, "lead to what replaces these");
+    ok(imports_redirect(&image, &names, &originals) == 2, "slots of another DLL that hold the system's functions");
+    ok(*slot(0) == 0x1111 && *slot(1) == 0x2222 && *slot(2) == 0x7778, "lead to what replaces these");
     make_imports();
     strcpy(memory + DLL, "NTDLL.dll");
-    tell(imports_redirect(&image, &names, &originals) == 0, "slots of ntdll stay, whatever they hold");
+    ok(imports_redirect(&image, &names, &originals) == 0, "slots of ntdll stay, whatever they hold");
     make_imports()->OriginalFirstThunk = 0;
     *slot(3) = 0;
-    tell(imports_redirect(&image, &names, &originals) == 3, "slots without names are known by what they hold");
+    ok(imports_redirect(&image, &names, &originals) == 3, "slots without names are known by what they hold");
     make_imports();
     ((uint64_t *)(memory + TABLE))[2] = IMAGE_ORDINAL_FLAG64 | 7;
-    tell(imports_redirect(&image, &names, &originals) == 3, "as are slots with an ordinal");
+    ok(imports_redirect(&image, &names, &originals) == 3, "as are slots with an ordinal");
     originals.count = 0;
     for (uint64_t i = 0; i < 1000; i++)
         originals_add(&originals, 5000 - i, (int)i);
-    tell(originals_find(&originals, 5000) == 0 && originals_find(&originals, 4990) == 10 &&
-             originals_find(&originals, 4001) == -1,
-         "what there is no room for is not known");
+    ok(originals_find(&originals, 5000) == 0 && originals_find(&originals, 4990) == 10 &&
+           originals_find(&originals, 4001) == -1,
+       "what there is no room for is not known");
     originals.count = 0;
 }
 
 static void test_bad_images(void)
 {
     make_image(IMAGE_DIRECTORY_ENTRY_IMPORT, IMAGE_SIZE - 4);
-    tell(imports_redirect(&image, &names, &originals) == 0, "a directory that reaches beyond the image");
+    ok(imports_redirect(&image, &names, &originals) == 0, "a directory that reaches beyond the image");
     make_image(IMAGE_DIRECTORY_ENTRY_IMPORT, 0xfffffff0);
-    tell(imports_redirect(&image, &names, &originals) == 0, "a directory beyond the image");
+    ok(imports_redirect(&image, &names, &originals) == 0, "a directory beyond the image");
     make_imports()->Name = IMAGE_SIZE - 1;
     memory[IMAGE_SIZE - 1] = 'x';
-    tell(imports_redirect(&image, &names, &originals) == 0, "a name without an end");
+    ok(imports_redirect(&image, &names, &originals) == 0, "a name without an end");
     make_imports()->FirstThunk = IMAGE_SIZE - 8;
-    tell(imports_redirect(&image, &names, &originals) <= 1, "slots that reach beyond the image");
+    ok(imports_redirect(&image, &names, &originals) <= 1, "slots that reach beyond the image");
     make_imports()->OriginalFirstThunk = 0xfffffff8;
-    tell(imports_redirect(&image, &names, &originals) == 0, "a table of names beyond the image");
+    ok(imports_redirect(&image, &names, &originals) == 0, "a table of names beyond the image");
     make_imports();
     ((uint64_t *)(memory + TABLE))[0] = UINT64_C(0x7fffffffffffffff);
-    tell(imports_redirect(&image, &names, &originals) == 1, "a name beyond the image is passed by");
+    ok(imports_redirect(&image, &names, &originals) == 1, "a name beyond the image is passed by");
     memory[0] = 'X';
-    tell(!image_open(&image, memory), "what is no image is none");
+    ok(!image_open(&image, memory), "what is no image is none");
 }
 
 /* Whatever the tables hold: nothing outside the image is read or written, since that would be the end of this. */
@@ -175,7 +168,7 @@ static void test_spoiled_images(void)
         changed += imports_redirect(&image, &names, &originals);
     }
     originals.count = 0;
-    tell(changed > ROUNDS, "many images with random changes");
+    ok(changed > ROUNDS, "many images with random changes");
 }
 
 int main(void)
@@ -186,6 +179,5 @@ int main(void)
     test_forwarded();
     test_bad_images();
     test_spoiled_images();
-    printf("1..%d\n", tests);
-    return failed != 0;
+    return tap_end();
 }

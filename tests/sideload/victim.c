@@ -79,31 +79,10 @@ static void tell_early(void)
 
 /* ---- static imports ------------------------------------------------------------------------------------- */
 
-static void CALLBACK timer_callback(PTP_CALLBACK_INSTANCE instance, PVOID context, PTP_TIMER timer)
-{
-    (void)instance;
-    (void)timer;
-    use_note(context);
-}
-
-static void CALLBACK wait_callback(PTP_CALLBACK_INSTANCE instance, PVOID context, PTP_WAIT wait, TP_WAIT_RESULT result)
-{
-    (void)instance;
-    (void)wait;
-    (void)result;
-    use_note(context);
-}
-
 static DWORD WINAPI item_callback(void *context)
 {
     use_note(context);
     return 0;
-}
-
-static void CALLBACK signal_callback(void *context, BOOLEAN timed_out)
-{
-    (void)timed_out;
-    use_note(context);
 }
 
 static void use_objects(void)
@@ -119,13 +98,13 @@ static void use_objects(void)
     report("static work", use_through(&use, &functions), &use);
 
     use_begin(&use, 1);
-    timer = CreateThreadpoolTimer(timer_callback, &use, NULL);
+    timer = CreateThreadpoolTimer(use_timer, &use, NULL);
     SetThreadpoolTimer(timer, &now, 0, 0);
     report("static timer", use_await(&use), &use);
     CloseThreadpoolTimer(timer);
 
     use_begin(&use, 1);
-    wait = CreateThreadpoolWait(wait_callback, &use, NULL);
+    wait = CreateThreadpoolWait(use_wait, &use, NULL);
     SetThreadpoolWait(wait, event, NULL);
     report("static wait", use_await(&use), &use);
     CloseThreadpoolWait(wait);
@@ -144,12 +123,12 @@ static void use_older_functions(void)
     report("static work item", good && use_await(&use), &use);
 
     use_begin(&use, 1);
-    good = RegisterWaitForSingleObject(&handle, event, signal_callback, &use, INFINITE, WT_EXECUTEONLYONCE);
+    good = RegisterWaitForSingleObject(&handle, event, use_signal, &use, INFINITE, WT_EXECUTEONLYONCE);
     good = good && use_await(&use) && UnregisterWaitEx(handle, INVALID_HANDLE_VALUE);
     report("static registered wait", good, &use);
 
     use_begin(&use, 1);
-    good = CreateTimerQueueTimer(&handle, NULL, signal_callback, &use, 0, 0, 0);
+    good = CreateTimerQueueTimer(&handle, NULL, use_signal, &use, 0, 0, 0);
     good = good && use_await(&use) && DeleteTimerQueueTimer(NULL, handle, INVALID_HANDLE_VALUE);
     report("static queue timer", good, &use);
     CloseHandle(event);

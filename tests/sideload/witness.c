@@ -40,6 +40,27 @@ void CALLBACK use_work(PTP_CALLBACK_INSTANCE instance, PVOID context, PTP_WORK w
     use_note(context);
 }
 
+void CALLBACK use_timer(PTP_CALLBACK_INSTANCE instance, PVOID context, PTP_TIMER timer)
+{
+    (void)instance;
+    (void)timer;
+    use_note(context);
+}
+
+void CALLBACK use_wait(PTP_CALLBACK_INSTANCE instance, PVOID context, PTP_WAIT wait, TP_WAIT_RESULT result)
+{
+    (void)instance;
+    (void)wait;
+    (void)result;
+    use_note(context);
+}
+
+void CALLBACK use_signal(PVOID context, BOOLEAN timed_out)
+{
+    (void)timed_out;
+    use_note(context);
+}
+
 BOOL use_through(struct use *use, const struct functions *functions)
 {
     PTP_WORK work;

@@ -33,7 +33,12 @@ BOOL use_await(struct use *use);
 #define use_note(use) use_note_from((use), __builtin_return_address(0))
 void use_note_from(struct use *use, void *caller);
 
+/* Callbacks that note a use, which is their context. */
 void CALLBACK use_work(PTP_CALLBACK_INSTANCE instance, PVOID context, PTP_WORK work);
+void CALLBACK use_timer(PTP_CALLBACK_INSTANCE instance, PVOID context, PTP_TIMER timer);
+void CALLBACK use_wait(PTP_CALLBACK_INSTANCE instance, PVOID context, PTP_WAIT wait, TP_WAIT_RESULT result);
+void CALLBACK use_signal(PVOID context, BOOLEAN timed_out);
+
 /** Posts work through these functions and waits for all of it. */
 BOOL use_through(struct use *use, const struct functions *functions);
 

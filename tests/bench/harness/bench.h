@@ -64,6 +64,8 @@ double computed_without_pool(size_t count, uint64_t steps);
 
 void tally_prepare(void);
 void tally(void);
+// A work object whose callback does only that.
+PTP_WORK tallying_work(void);
 uint64_t tally_total(void);
 // How many threads have called tally().
 size_t tally_threads(void);

@@ -74,17 +74,10 @@ static void side(FILE *out, const struct workload *workload, const struct side *
 static void measures(FILE *out, const struct results *results, const struct result *result)
 {
     const struct workload *workload = result->workload;
-    size_t last = workload->reference ? 0 : results->sides - 1;
     fputs("\"rows\": [", out);
     for (size_t i = 0; i < measures_of(workload); i++) {
         const struct measure *measure = &workload->measures[i];
-        struct judged judged = {
-            .first = results->sides > 1 ? series_median(&result->sides[0].values[i]) : NAN,
-            .second = series_median(&result->sides[last].values[i]),
-            .limit = median_of(results, measure->limit, 0),
-            .other = median_of(results, measure->than, last),
-            .processors = results->processors,
-        };
+        struct judged judged = target_numbers(results, result, i);
         char target[400];
         target_text(measure, results->processors, target, sizeof target);
         fputs(i ? ", {\"name\": " : "{\"name\": ", out);

@@ -47,13 +47,7 @@ static void add_rows(struct grid *grid, const struct results *results, const str
     size_t last = workload->reference ? 0 : results->sides - 1;
     for (size_t i = 0; i < measures_of(workload); i++) {
         const struct measure *measure = &workload->measures[i];
-        struct judged judged = {
-            .first = results->sides > 1 ? series_median(&result->sides[0].values[i]) : NAN,
-            .second = series_median(&result->sides[last].values[i]),
-            .limit = median_of(results, measure->limit, 0),
-            .other = median_of(results, measure->than, last),
-            .processors = results->processors,
-        };
+        struct judged judged = target_numbers(results, result, i);
         char target[400];
         target_text(measure, results->processors, target, sizeof target);
         grid_add(grid, "%s/%s", workload->name, measure->name);

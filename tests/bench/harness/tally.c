@@ -34,6 +34,19 @@ void tally(void)
     line->count++;
 }
 
+static void CALLBACK tally_callback(PTP_CALLBACK_INSTANCE instance, void *context, PTP_WORK work)
+{
+    (void)instance, (void)context, (void)work;
+    tally();
+}
+
+PTP_WORK tallying_work(void)
+{
+    PTP_WORK work = api.CreateThreadpoolWork(tally_callback, NULL, NULL);
+    require(work, "no work object: error %lu", GetLastError());
+    return work;
+}
+
 size_t tally_threads(void)
 {
     return (size_t)used;

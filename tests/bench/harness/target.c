@@ -75,6 +75,19 @@ static bool holds(const struct goal *goal, const struct judged *judged)
            (!goal->at_most.set || value <= bound_value(&goal->at_most, judged->processors));
 }
 
+struct judged target_numbers(const struct results *results, const struct result *result, size_t measure)
+{
+    const struct measure *judged = &result->workload->measures[measure];
+    size_t last = result->workload->reference ? 0 : results->sides - 1;
+    return (struct judged){
+        .first = results->sides > 1 ? series_median(&result->sides[0].values[measure]) : NAN,
+        .second = series_median(&result->sides[last].values[measure]),
+        .limit = median_of(results, judged->limit, 0),
+        .other = median_of(results, judged->than, last),
+        .processors = results->processors,
+    };
+}
+
 const char *target_verdict(const struct measure *measure, const struct judged *judged)
 {
     const struct goal *least = &measure->least, *aim = &measure->aim;

@@ -13,6 +13,7 @@ struct judged {
     double processors;
 };
 
+struct judged target_numbers(const struct results *results, const struct result *result, size_t measure);
 // "at least 5x; aim 15x, 1.5x limit", or "" when a measure has no target.
 void target_text(const struct measure *measure, double processors, char *out, size_t size);
 // "aim", "met", "missed", "unknown" when numbers are missing, or "" without a target.
