@@ -46,11 +46,11 @@ static void drop(struct entry *entry)
         settle(entry->place, last);
 }
 
-static void with_entries(size_t quantity)
+static void with_entries(size_t quantity, uint32_t *(*in_order)(size_t))
 {
     size_t count = scaled(quantity, 10);
     struct entry *entries = zeroed(count, sizeof *entries);
-    uint32_t *order = shuffled(count), *other = shuffled(count);
+    uint32_t *order = in_order(count), *other = in_order(count);
     heap = zeroed(count, sizeof *heap);
     double push = 0, move = 0, remove = 0;
     size_t rounds = 1 + ENTRIES_IN_ALL / quantity;
@@ -81,17 +81,32 @@ static void with_entries(size_t quantity)
 
 static void one_thousand(void)
 {
-    with_entries(1000);
+    with_entries(1000, in_turn);
 }
 
 static void many(void)
 {
-    with_entries(25000);
+    with_entries(25000, in_turn);
 }
 
 static void one_million(void)
 {
-    with_entries(1000000);
+    with_entries(1000000, in_turn);
+}
+
+static void one_thousand_scattered(void)
+{
+    with_entries(1000, shuffled);
+}
+
+static void many_scattered(void)
+{
+    with_entries(25000, shuffled);
+}
+
+static void one_million_scattered(void)
+{
+    with_entries(1000000, shuffled);
 }
 
 #define STEPS                                                                                                          \
@@ -107,5 +122,20 @@ static const struct workload list[] = {
      .measures = STEPS},
     {.name = "limit-heap-25000", .what = "of 25,000", .run = many, .reference = true, .measures = STEPS},
     {.name = "limit-heap-1000000", .what = "of 1,000,000", .run = one_million, .reference = true, .measures = STEPS},
+    {.name = "scattered-limit-heap-1000",
+     .what = "of 1,000, with entries taken in random order",
+     .run = one_thousand_scattered,
+     .reference = true,
+     .measures = STEPS},
+    {.name = "scattered-limit-heap-25000",
+     .what = "of 25,000",
+     .run = many_scattered,
+     .reference = true,
+     .measures = STEPS},
+    {.name = "scattered-limit-heap-1000000",
+     .what = "of 1,000,000",
+     .run = one_million_scattered,
+     .reference = true,
+     .measures = STEPS},
 };
 FAMILY(limit_heap, list);

@@ -98,11 +98,11 @@ static void close_all(struct step *step, PTP_TIMER *timers, const uint32_t *orde
 
 // Rounds go on for a while, so that what the pool does once, such as starting a thread, is not taken for a cost of
 // each.
-static void with_timers(size_t quantity)
+static void with_timers(size_t quantity, uint32_t *(*in_order)(size_t))
 {
     size_t count = scaled(quantity, 10);
     PTP_TIMER *timers = zeroed(count, sizeof *timers);
-    uint32_t *order = shuffled(count), *other = shuffled(count);
+    uint32_t *order = in_order(count), *other = in_order(count);
     struct step create = {"create", count, 0, 0, 0}, arm = {"arm", count, 0, 0, 0}, rearm = {"rearm", count, 0, 0, 0},
                 cancel = {"cancel", count, 0, 0, 0}, close = {"close", count, 0, 0, 0};
     region_begin();
@@ -126,25 +126,47 @@ static void with_timers(size_t quantity)
 
 static void one_thousand(void)
 {
-    with_timers(1000);
+    with_timers(1000, in_turn);
 }
 
 static void many(void)
 {
-    with_timers(25000);
+    with_timers(25000, in_turn);
 }
 
 static void one_million(void)
 {
-    with_timers(1000000);
+    with_timers(1000000, in_turn);
+}
+
+static void one_thousand_scattered(void)
+{
+    with_timers(1000, shuffled);
+}
+
+static void many_scattered(void)
+{
+    with_timers(25000, shuffled);
+}
+
+static void one_million_scattered(void)
+{
+    with_timers(1000000, shuffled);
 }
 
 #define FIVE_HUNDRED .least = {.ratio = 500}, .aim = {.ratio = 1500}
 #define TWICE        .least = {.times_other = 2}
 
+#define SCATTERED(heap)                                                                                                \
+    {                                                                                                                  \
+        {.name = "create", .unit = "ns"}, {.name = "arm", .unit = "ns", .limit = heap "/push"},                        \
+            {.name = "rearm", .unit = "ns", .limit = heap "/move"},                                                    \
+            {.name = "cancel", .unit = "ns", .limit = heap "/remove"}, {.name = "close", .unit = "ns"},                \
+    }
+
 static const struct workload list[] = {
     {.name = "timers-1000",
-     .what = "1,000 timers armed, armed anew and cancelled in random order",
+     .what = "1,000 timers armed, armed anew and cancelled one after another, due times in random order",
      .run = one_thousand,
      .measures = {{.name = "create", .unit = "ns"},
                   {.name = "arm", .unit = "ns", .limit = "limit-heap-1000/push"},
@@ -168,5 +190,17 @@ static const struct workload list[] = {
           {.name = "rearm", .unit = "ns", .limit = "limit-heap-1000000/move", .than = "timers-1000/rearm", TWICE},
           {.name = "cancel", .unit = "ns", .limit = "limit-heap-1000000/remove", .than = "timers-1000/cancel", TWICE},
           {.name = "close", .unit = "ns"}}},
+    {.name = "scattered-timers-1000",
+     .what = "1,000 timers, themselves in random order as well",
+     .run = one_thousand_scattered,
+     .measures = SCATTERED("scattered-limit-heap-1000")},
+    {.name = "scattered-timers-25000",
+     .what = "25,000 of them",
+     .run = many_scattered,
+     .measures = SCATTERED("scattered-limit-heap-25000")},
+    {.name = "scattered-timers-1000000",
+     .what = "1,000,000 of them",
+     .run = one_million_scattered,
+     .measures = SCATTERED("scattered-limit-heap-1000000")},
 };
 FAMILY(timer, list);

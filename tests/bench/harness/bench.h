@@ -95,7 +95,8 @@ void latch_await(struct latch *latch);
 
 void *zeroed(size_t count, size_t size);
 uint64_t random_number(void);
-// A random order of 0 ... count - 1.
+// 0 ... count - 1, in that order and in a random one.
+uint32_t *in_turn(size_t count);
 uint32_t *shuffled(size_t count);
 // The value that a share of the samples does not exceed. Sorts them.
 double percentile(double *samples, size_t count, double share);

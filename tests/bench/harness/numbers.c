@@ -20,6 +20,14 @@ uint64_t random_number(void)
     return state;
 }
 
+uint32_t *in_turn(size_t count)
+{
+    uint32_t *order = zeroed(count, sizeof *order);
+    for (size_t i = 0; i < count; i++)
+        order[i] = (uint32_t)i;
+    return order;
+}
+
 uint32_t *shuffled(size_t count)
 {
     uint32_t *order = zeroed(count, sizeof *order);
